@@ -1,0 +1,1 @@
+"""What every HTTP answer of both services has in common."""

@@ -1,0 +1,96 @@
+"""Serializer fields and a base that accept exactly what the contract says, and nothing near it."""
+
+import unicodedata
+from typing import Any
+
+from rest_framework import serializers
+
+from common.money import AMOUNT_MAX, EXPONENTS
+
+# Bidirectional controls reorder what staff read (Unicode Technical Report 36, section 2.6).
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses members that it does not know, instead of dropping them silently."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = sorted(set(data) - {n for n, f in self.fields.items() if not f.read_only})
+            if unknown:
+                raise serializers.ValidationError(
+                    {name[:100]: ["This member is not known."] for name in unknown[:10]},
+                    code="unknown_field",
+                )
+        return super().to_internal_value(data)
+
+
+class MinorUnitsField(serializers.Field[int, Any, int, Any]):
+    """A JSON integer of minor units: 0 < amount <= 2**53 - 1; no float, string or boolean."""
+
+    default_error_messages = {  # noqa: RUF012  DRF reads it from the class
+        "not_an_integer": "Give minor units as a JSON integer.",
+        "out_of_range": f"The amount must be from 1 to {AMOUNT_MAX}.",
+    }
+
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("not_an_integer")
+        if not 0 < data <= AMOUNT_MAX:
+            self.fail("out_of_range")
+        return int(data)
+
+    def to_representation(self, value: int) -> int:
+        return value
+
+
+class StrictCharField(serializers.CharField):
+    """Text: a JSON string (not a number), no control or bidirectional characters."""
+
+    default_error_messages = {  # noqa: RUF012  DRF reads it from the class
+        "not_a_string": "Give a string.",
+        "control_character": "Control characters are not allowed.",
+    }
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("trim_whitespace", False)
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("not_a_string")
+        if any(c in _BIDI_CONTROLS or unicodedata.category(c) in {"Cc", "Cs"} for c in data):
+            self.fail("control_character")
+        return super().to_internal_value(data)
+
+
+class CurrencyField(StrictCharField):
+    """An ISO 4217 code in capitals that we have an exponent for."""
+
+    default_error_messages = {"unknown_currency": "Not a known ISO 4217 code."}  # noqa: RUF012
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_length=3, max_length=3, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        currency = super().to_internal_value(data)
+        if currency not in EXPONENTS:
+            self.fail("unknown_currency")
+        return currency
+
+
+class MetadataField(serializers.DictField):
+    """A flat object of at most 20 keys, string to string, 500 characters each."""
+
+    default_error_messages = {"too_many": "At most 20 keys."}  # noqa: RUF012
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=StrictCharField(max_length=500, allow_blank=True), **options)
+
+    def to_internal_value(self, data: Any) -> dict[str, str]:
+        if isinstance(data, dict) and len(data) > 20:  # noqa: PLR2004  the contract's number
+            self.fail("too_many")
+        if isinstance(data, dict):
+            for key in data:
+                self.child.run_validation(key)
+        return super().to_internal_value(data)

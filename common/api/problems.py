@@ -1,0 +1,153 @@
+"""
+Errors as RFC 9457 problem documents, from one place, for every way a request can fail.
+
+Members: `type title status detail instance code request_id errors`, `errors` being a list of
+`{field, code, detail}`; a `ServiceError` may add members of its own.
+"""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from drf_standardized_errors.formatter import ExceptionFormatter
+from drf_standardized_errors.handler import ExceptionHandler
+from drf_standardized_errors.handler import exception_handler as standardized_handler
+from drf_standardized_errors.types import ErrorResponse
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from common.errors import ServiceError, Unavailable
+
+PROBLEM_JSON = "application/problem+json"
+
+_CODES: dict[int, tuple[str, str]] = {
+    400: ("invalid", "The request is not valid"),
+    401: ("not_authenticated", "An access token is needed"),
+    403: ("permission_denied", "This is not allowed"),
+    404: ("not_found", "Not found"),
+    405: ("method_not_allowed", "The method is not allowed here"),
+    406: ("not_acceptable", "No such representation"),
+    413: ("payload_too_large", "The body is too large"),
+    415: ("unsupported_media_type", "The body must be application/json"),
+    429: ("rate_limited", "Too many requests"),
+    500: ("internal", "Something went wrong on our side"),
+    503: ("unavailable", "The service is not available at the moment"),
+}
+
+
+class ServiceProblem(exceptions.APIException):
+    """Carries a `ServiceError` through Django REST framework."""
+
+    def __init__(self, error: ServiceError) -> None:
+        super().__init__(detail=error.detail, code=error.code)
+        self.status_code = error.status
+        self.error = error
+        if isinstance(error, Unavailable):
+            self.wait = error.retry_after_s
+
+
+class ProblemHandler(ExceptionHandler):
+    """Knows our own errors beside those of Django and REST framework."""
+
+    def convert_known_exceptions(self, exc: Exception) -> Exception:
+        if isinstance(exc, ServiceError):
+            return ServiceProblem(exc)
+        converted: Exception = super().convert_known_exceptions(exc)
+        return converted
+
+
+class ProblemFormatter(ExceptionFormatter):
+    """Renders any API exception as a problem document."""
+
+    def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
+        request = self.context["request"]
+        error = self.exc.error if isinstance(self.exc, ServiceProblem) else None
+        errors = [
+            {"field": item.attr, "code": item.code, "detail": item.detail}
+            for item in error_response.errors
+            if item.attr and item.attr != "non_field_errors"
+        ]
+        if error is not None and error.field:
+            errors = [{"field": error.field, "code": error.code, "detail": error.detail}]
+        return problem(
+            request,
+            status=self.exc.status_code,
+            code=error.code if error else None,
+            title=error.title if error else None,
+            detail=_detail(self.exc, error_response, errors),
+            errors=errors,
+            **(error.extra if error else {}),
+        )
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """The `EXCEPTION_HANDLER` of REST framework; everything it answers is a problem document."""
+    response: Response | None = standardized_handler(exc, context)
+    if response is not None:
+        response.content_type = PROBLEM_JSON
+    return response
+
+
+def problem(
+    request: HttpRequest,
+    *,
+    status: int,
+    code: str | None = None,
+    title: str | None = None,
+    detail: str | None = None,
+    errors: list[dict[str, Any]] | None = None,
+    **extra: Any,
+) -> dict[str, Any]:
+    """Build a problem document; code and title default to those of the status."""
+    default_code, default_title = _CODES.get(status, ("error", HTTPStatus(status).phrase))
+    code = code or default_code
+    return {
+        "type": f"urn:notion-api:problem:{code}",
+        "title": title or default_title,
+        "status": status,
+        "detail": detail or title or default_title,
+        "instance": request.path,
+        "code": code,
+        "request_id": getattr(request, "request_id", None),
+        "errors": errors or [],
+        **extra,
+    }
+
+
+def _detail(
+    exc: exceptions.APIException, response: ErrorResponse, errors: list[dict[str, Any]]
+) -> str | None:
+    if isinstance(exc, ServiceProblem):
+        return str(exc.error.detail)
+    if errors:
+        return "See errors for what to change."
+    if exc.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    return str(response.errors[0].detail) if response.errors else None
+
+
+def problem_response(request: HttpRequest, *, status: int, **members: Any) -> JsonResponse:
+    """A problem document outside of REST framework."""
+    return JsonResponse(
+        problem(request, status=status, **members), status=status, content_type=PROBLEM_JSON
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Django's handler400."""
+    return problem_response(request, status=400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Django's handler403."""
+    return problem_response(request, status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+    """Django's handler404."""
+    return problem_response(request, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500."""
+    return problem_response(request, status=500)

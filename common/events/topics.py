@@ -1,0 +1,17 @@
+"""Topics, who owns them and how they are laid out."""
+
+USERS_EVENTS = "users.events"
+TRANSACTIONS_EVENTS = "transactions.events"
+USERS_DEAD_LETTERS = "users.dead-letters"
+TRANSACTIONS_DEAD_LETTERS = "transactions.dead-letters"
+
+USERS_SOURCE = "/users"
+TRANSACTIONS_SOURCE = "/transactions"
+
+SOURCE_BY_TOPIC: dict[str, str] = {
+    USERS_EVENTS: USERS_SOURCE,
+    TRANSACTIONS_EVENTS: TRANSACTIONS_SOURCE,
+}
+"""The one service that may write to each event topic; anything else there is foreign."""
+
+ALL_TOPICS = (USERS_EVENTS, TRANSACTIONS_EVENTS, USERS_DEAD_LETTERS, TRANSACTIONS_DEAD_LETTERS)

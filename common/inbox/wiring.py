@@ -1,0 +1,58 @@
+"""What a service says about its consumer; each service's `wiring.py` holds one `Wiring`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from common.events.contracts import Event
+from common.events.envelope import Envelope
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Received:
+    """
+    An event in its place in its stream, decoded, and where Kafka kept it.
+
+    `published_at` is Kafka's timestamp, `consumed_at` this process's clock when the record was
+    polled; both are for display and decide nothing.
+    """
+
+    envelope: Envelope
+    event: Event
+    partition: int
+    offset: int
+    published_at: datetime
+    consumed_at: datetime
+
+
+class Batch(Protocol):
+    """
+    The effects of one database transaction, collected by handlers in order.
+
+    `write` is called once, after the last handler, inside the transaction, and makes all of
+    them true with set-based statements. A business refusal is an outcome that `write` records,
+    never an error. What it raises rolls the whole batch back: transient database errors are
+    retried, anything else is bisected down to the event that causes it.
+    """
+
+    def write(self) -> None: ...
+
+
+Handler = Callable[[Received, Any], None]
+"""Translates one event into the service's terms and adds it to the batch. It does no I/O."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wiring:
+    """
+    A service's consumer: who it is, what it reads, and what each event type does.
+
+    `consumer` names the cursors and is the Kafka group, so it never changes. `handlers` is by
+    event type; types without a handler are skipped, and their stream moves on.
+    """
+
+    consumer: str
+    topic: str
+    handlers: Mapping[str, Handler]
+    open_batch: Callable[[], Batch]

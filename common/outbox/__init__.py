@@ -1,0 +1,1 @@
+"""The transactional outbox: an event is a row first, and leaves for Kafka after COMMIT."""

@@ -1,0 +1,207 @@
+"""
+Step 1 of the road: append events to the outbox in the caller's transaction.
+
+The row is the promise; the hook after COMMIT only wakes the publisher early and may be lost
+without harm.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from common.events.codec import event_encode
+from common.events.contracts import Event
+from common.ids import uuid7
+from common.outbox import publisher
+from common.outbox.errors import StreamNotAccepting
+
+
+class NewEvent(NamedTuple):
+    """
+    An event to append and what its envelope says.
+
+    `stream` is the user it concerns. `actor` is `user:<id>`, `staff:<id>` or `system:<name>`.
+    `causation_id` is the id of the event that led to this one, None for a client's request.
+    """
+
+    stream: UUID
+    event: Event
+    occurred_at: datetime
+    actor: str
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+
+
+class Slot(NamedTuple):
+    """A taken place in a stream, and the database's clock read after its lock was held."""
+
+    sequence: int
+    taken_at: datetime
+
+
+def stream_open(*, stream: UUID, accepting: bool) -> None:
+    """
+    Begin a stream at sequence 0 in the caller's transaction.
+
+    Raises `IntegrityError` when it exists: a user is registered once.
+    """
+    _assert_in_transaction()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO outbox_stream (stream, last_sequence, accepting, blocked_reason)"
+            " VALUES (%s, 0, %s, '')",
+            [stream, accepting],
+        )
+
+
+def stream_accepting_set(*, stream: UUID, accepting: bool) -> None:
+    """Let a stream take new requests or not, from this transaction's COMMIT on."""
+    _assert_in_transaction()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE outbox_stream SET accepting = %s WHERE stream = %s", [accepting, stream]
+        )
+
+
+def stream_take(*, stream: UUID, accepting: bool = False) -> Slot:
+    """
+    Take the next sequence of a stream; its row stays locked until the caller commits.
+
+    Call it only after the idempotency key was claimed: a number that is taken must be used.
+    With `accepting` the stream must take new requests.
+
+    Raises:
+        StreamNotAccepting: there is no such stream, or it takes no requests; nothing was used.
+    """
+    _assert_in_transaction()
+    condition = " AND accepting" if accepting else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE outbox_stream SET last_sequence = last_sequence + 1 WHERE stream = %s"  # noqa: S608  the condition is one of two literals
+            f"{condition} RETURNING last_sequence, clock_timestamp()",
+            [stream],
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise StreamNotAccepting
+    return Slot(*row)
+
+
+def outbox_append(*, event: NewEvent, slot: Slot | None = None) -> UUID:
+    """
+    Store one event with the next sequence of its stream and return its id (`ce_id`).
+
+    `slot` is a sequence that `stream_take` took in this transaction; without it one is taken
+    here, regardless of whether the stream takes new requests.
+
+    Raises:
+        TransactionManagementError: there is no transaction to share the fate of.
+        EventTooLarge: the data is over 16 KiB.
+        StreamNotAccepting: there is no such stream.
+    """
+    slot = slot or stream_take(stream=event.stream)
+    return _store([(event, slot.sequence)])[0]
+
+
+def outbox_append_many(*, events: Sequence[NewEvent]) -> list[UUID]:
+    """
+    Store many events of many streams, numbered per stream in the order given.
+
+    Streams are locked in sorted order and begun where they do not exist. Raises as
+    `outbox_append`.
+    """
+    if not events:
+        return []
+    _assert_in_transaction()
+    next_sequence = _streams_take(Counter(event.stream for event in events))
+    numbered = []
+    for event in events:
+        numbered.append((event, next_sequence[event.stream]))
+        next_sequence[event.stream] += 1
+    return _store(numbered)
+
+
+def _streams_take(counts: Counter[UUID]) -> dict[UUID, int]:
+    """Advance each stream by its count; the first number taken, by stream."""
+    streams = sorted(counts)
+    with connection.cursor() as cursor:
+        # Rows are inserted, and so locked, in the order of the array.
+        cursor.execute(
+            """
+            INSERT INTO outbox_stream AS known (stream, last_sequence, accepting, blocked_reason)
+            SELECT stream, taken, true, ''
+            FROM unnest(%s::uuid[], %s::bigint[]) AS new (stream, taken)
+            ON CONFLICT (stream) DO UPDATE
+            SET last_sequence = known.last_sequence + excluded.last_sequence
+            RETURNING stream, last_sequence
+            """,
+            [streams, [counts[stream] for stream in streams]],
+        )
+        return {stream: last - counts[stream] + 1 for stream, last in cursor.fetchall()}
+
+
+def _store(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
+    rows = [(uuid7(), sequence, event) for event, sequence in numbered]
+    last = {event.stream: event_id for event_id, _, event in rows}
+    with connection.cursor() as cursor:
+        # One statement for the rows and for the streams' heads; `ordinality` keeps the
+        # identity ascending in the order given.
+        cursor.execute(
+            """
+            WITH heads AS (
+                UPDATE outbox_stream SET last_event_id = head.id
+                FROM unnest(%s::uuid[], %s::uuid[]) AS head (stream, id)
+                WHERE outbox_stream.stream = head.stream
+            )
+            INSERT INTO outbox_message (id, topic, stream, sequence, type, subject, occurred_at,
+                correlation_id, causation_id, actor, traceparent, data)
+            SELECT id, %s, stream, sequence, type, subject, occurred_at,
+                correlation_id, causation_id, actor, traceparent, data
+            FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[],
+                %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
+                WITH ORDINALITY AS new (id, stream, sequence, type, subject, occurred_at,
+                    correlation_id, causation_id, actor, traceparent, data, ordinal)
+            ORDER BY ordinal
+            """,
+            [list(last), list(last.values()), settings.OUTBOX_TOPIC, *_columns(rows)],
+        )
+    transaction.on_commit(publisher.wake, robust=True)
+    return [event_id for event_id, _, _ in rows]
+
+
+def _columns(rows: Sequence[tuple[UUID, int, NewEvent]]) -> list[list[object]]:
+    return [
+        list(column)
+        for column in zip(
+            *(
+                (
+                    event_id,
+                    new.stream,
+                    sequence,
+                    new.event.TYPE,
+                    str(new.event.subject),
+                    new.occurred_at,
+                    new.correlation_id,
+                    new.causation_id,
+                    new.actor,
+                    new.traceparent,
+                    event_encode(new.event),
+                )
+                for event_id, sequence, new in rows
+            ),
+            strict=True,
+        )
+    ]
+
+
+def _assert_in_transaction() -> None:
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "an event is appended in the transaction that makes it true"
+        )

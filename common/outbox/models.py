@@ -1,0 +1,88 @@
+"""Step 1 of the road: the outbox rows that the caller's transaction writes."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from common.ids import uuid7
+
+
+class OutboxStream(models.Model):
+    """
+    The counter of one stream's events; its row lock orders everything the stream says.
+
+    `accepting` and the counter stand in one row on purpose: READ COMMITTED re-checks only the
+    row that an UPDATE locks, so a flag anywhere else could be stale.
+    """
+
+    stream = models.UUIDField(primary_key=True, editable=False, help_text="The user it is about.")
+    last_sequence = models.BigIntegerField(default=0)
+    last_event_id = models.UUIDField(null=True, blank=True)
+    accepting = models.BooleanField(default=True, help_text="Whether new requests are taken.")
+    blocked_reason = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        help_text="Why the broker refused an event of this stream for good; empty if it did not.",
+    )
+
+    class Meta:
+        db_table = "outbox_stream"
+        verbose_name = "stream"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="outbox_stream_sequence_not_negative", condition=Q(last_sequence__gte=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stream} at {self.last_sequence}"
+
+
+class OutboxMessage(models.Model):
+    """
+    One event as it is sent; unpublished while `published_at` is empty.
+
+    `position` is drawn after the stream's lock is held, so a stream's events ascend by it.
+    It is never used as a cursor: transactions commit in another order than they draw it.
+    """
+
+    position = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(default=uuid7, unique=True, editable=False, help_text="The ce_id.")
+    topic = models.CharField(max_length=100)
+    stream = models.UUIDField()
+    sequence = models.BigIntegerField()
+    type = models.CharField(max_length=100)
+    subject = models.CharField(max_length=100, db_index=True)
+    occurred_at = models.DateTimeField()
+    correlation_id = models.CharField(max_length=100)
+    causation_id = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001  absent in the header too
+    actor = models.CharField(max_length=100)
+    traceparent = models.CharField(max_length=55, null=True, blank=True)  # noqa: DJ001  absent in the header too
+    data = models.BinaryField(help_text="The JSON bytes, exactly as they are sent.")
+    published_at = models.DateTimeField(null=True, blank=True)
+    partition = models.IntegerField(null=True, blank=True)
+    offset = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        db_table = "outbox_message"
+        verbose_name = "outbox message"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="outbox_message_once_per_sequence", fields=["stream", "sequence"]
+            ),
+            models.CheckConstraint(
+                name="outbox_message_sequence_positive", condition=Q(sequence__gte=1)
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                name="outbox_message_unpublished",
+                fields=["position"],
+                condition=Q(published_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.sequence} of {self.stream}"

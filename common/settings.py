@@ -1,0 +1,223 @@
+"""
+What is equal in the settings of both services.
+
+Deployments differ by environment variables only; secrets have no default. A service's
+`settings/base.py` calls these functions with its own prefix (`USERS`, `TRANSACTIONS`).
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+
+from common.adminkit import ADMIN_APPS
+from common.db.timeouts import timeout_options
+
+ROOT = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+COMMON_APPS = [
+    *ADMIN_APPS,
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_standardized_errors",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "common.outbox",
+    "common.inbox",
+]
+
+COMMON_MIDDLEWARE = [
+    "common.api.request_ids.RequestIdMiddleware",
+    "common.api.security_headers.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "DIRS": [ROOT / "common" / "templates"],
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+BODY_SIZE_MAX = 64 * 1024
+TOKEN_ISSUER = "notion-users"  # noqa: S105  a name, not a secret
+TOKEN_AUDIENCE = "notion-api"  # noqa: S105  a name, not a secret
+
+
+def database(prefix: str) -> dict[str, Any]:
+    """
+    The service's own PostgreSQL database.
+
+    `DATABASE_ROLE=owner` (which `manage.py migrate` sets for itself) connects as the owner of
+    the tables; everything else runs as the application role. Web processes use a pool of
+    `DATABASE_POOL_MAX` connections (8).
+    """
+    owner = os.environ.get("DATABASE_ROLE") == "owner"
+    config: dict[str, Any] = env.db_url(
+        f"{prefix}_MIGRATION_DATABASE_URL" if owner else f"{prefix}_DATABASE_URL"
+    )
+    options = {
+        **config.get("OPTIONS", {}),
+        "connect_timeout": 3,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+        "application_name": env.str("PROCESS_NAME", default=prefix.lower()),
+    }
+    if not owner:
+        options["options"] = timeout_options("web")
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_POOL_MAX", default=8),
+            "timeout": 2,
+        }
+    return {
+        **config,
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": options,
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,
+    }
+
+
+def kafka() -> dict[str, Any]:
+    """How to reach Kafka, and how the project lays its topics out."""
+    return {
+        "BOOTSTRAP_SERVERS": env.str("KAFKA_BOOTSTRAP_SERVERS"),
+        "TOPIC_PARTITIONS": env.int("KAFKA_TOPIC_PARTITIONS", default=12),
+        "REPLICATION_FACTOR": env.int("KAFKA_REPLICATION_FACTOR", default=3),
+        "CONSUMER_INSTANCE_ID": env.str("CONSUMER_INSTANCE_ID", default=""),
+    }
+
+
+def rest_framework() -> dict[str, Any]:
+    """Strict JSON in, JSON out, problem documents, and nobody may do anything by default."""
+    return {
+        "DEFAULT_AUTHENTICATION_CLASSES": ["common.api.authentication.TokenAuthentication"],
+        "DEFAULT_PERMISSION_CLASSES": ["common.api.permissions.DenyAll"],
+        "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
+        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+        "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+        "EXCEPTION_HANDLER": "common.api.problems.exception_handler",
+        "UNAUTHENTICATED_USER": None,
+        "NUM_PROXIES": 1,
+    }
+
+
+def standardized_errors() -> dict[str, Any]:
+    """drf-standardized-errors finds and flattens the errors; we give them their shape."""
+    return {
+        "EXCEPTION_HANDLER_CLASS": "common.api.problems.ProblemHandler",
+        "EXCEPTION_FORMATTER_CLASS": "common.api.problems.ProblemFormatter",
+        "ENABLE_IN_DEBUG_FOR_UNHANDLED_EXCEPTIONS": True,
+    }
+
+
+def api_description(title: str, description: str) -> dict[str, Any]:
+    """OpenAPI of one service; its pages load nothing from elsewhere."""
+    return {
+        "TITLE": title,
+        "DESCRIPTION": description,
+        "VERSION": "1.0.0",
+        "OAS_VERSION": "3.1.1",
+        "SERVE_INCLUDE_SCHEMA": False,
+        "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+        "SERVE_AUTHENTICATION": [],
+        "SWAGGER_UI_DIST": "SIDECAR",
+        "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+        "REDOC_DIST": "SIDECAR",
+        "SCHEMA_PATH_PREFIX": "/api/v1",
+        "APPEND_COMPONENTS": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            }
+        },
+        "SECURITY": [{"bearer": []}],
+    }
+
+
+def celery(prefix: str) -> dict[str, Any]:
+    """
+    Housekeeping only; the money's road never passes here.
+
+    With `filesystem://` as broker, messages live in `<prefix>_CELERY_BROKER_DIR`.
+    """
+    url = env.str(f"{prefix}_CELERY_BROKER_URL")
+    transport: dict[str, Any] = {}
+    if url.startswith("filesystem"):
+        folder = Path(env.str(f"{prefix}_CELERY_BROKER_DIR"))
+        folder.mkdir(parents=True, exist_ok=True)
+        transport = {
+            "data_folder_in": str(folder),
+            "data_folder_out": str(folder),
+            "control_folder": str(folder / "control"),
+        }
+    return {
+        "BROKER_URL": url,
+        "BROKER_TRANSPORT_OPTIONS": transport,
+        "TASK_IGNORE_RESULT": True,
+        "TIMEZONE": "UTC",
+        "WORKER_HIJACK_ROOT_LOGGER": False,
+    }
+
+
+def cookies(service: str, *, secure: bool) -> dict[str, Any]:
+    """Cookie settings under the service's own names: cookies ignore ports (P56)."""
+    return {
+        "SESSION_COOKIE_NAME": f"{service}_session",
+        "CSRF_COOKIE_NAME": f"{service}_csrf",
+        "SESSION_COOKIE_SECURE": secure,
+        "CSRF_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "CSRF_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "CSRF_COOKIE_SAMESITE": "Lax",
+    }
+
+
+def production_security() -> dict[str, Any]:
+    """What a deployment behind TLS sets; the gateway's proxy terminates it."""
+    return {
+        "SECURE_SSL_REDIRECT": True,
+        "SECURE_REDIRECT_EXEMPT": [r"^healthz/", r"^api/", r"^_allauth/", r"^\.well-known/"],
+        "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+        "SECURE_HSTS_SECONDS": 31_536_000,
+        "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
+        "SECURE_HSTS_PRELOAD": True,
+    }
