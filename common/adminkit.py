@@ -8,9 +8,6 @@ from django.db.models import Model
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 
-ADMIN_APPS = ["unfold"]
-"""Must stand before `django.contrib.admin` in INSTALLED_APPS."""
-
 
 class ModelAdmin(UnfoldModelAdmin):
     """A list that stays fast: few rows a page and no count of the whole table."""

@@ -11,14 +11,13 @@ from typing import Any
 
 import environ
 
-from common.adminkit import ADMIN_APPS
 from common.db.timeouts import timeout_options
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
 COMMON_APPS = [
-    *ADMIN_APPS,
+    "unfold",  # before django.contrib.admin, whose templates it replaces
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -74,6 +73,16 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 BODY_SIZE_MAX = 64 * 1024
+
+OUTBOX_PUBLISH = env.bool("OUTBOX_PUBLISH", default=True)
+"""Whether committing wakes this process's publisher; tests of single parts turn it off."""
+
+OUTBOX_BACKLOG_MAX = env.int("OUTBOX_BACKLOG_MAX", default=100_000)
+"""Unpublished events above which new requests are answered 503 `backpressure`."""
+
+HEARTBEAT_FILE = env.str("HEARTBEAT_FILE", default="")
+"""A file that `consume_events` touches at every loop; empty: none."""
+
 TOKEN_ISSUER = "notion-users"  # noqa: S105  a name, not a secret
 TOKEN_AUDIENCE = "notion-api"  # noqa: S105  a name, not a secret
 

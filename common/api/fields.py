@@ -8,7 +8,9 @@ from rest_framework import serializers
 from common.money import AMOUNT_MAX, EXPONENTS
 
 # Bidirectional controls reorder what staff read (Unicode Technical Report 36, section 2.6).
-_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_BIDI_CONTROLS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

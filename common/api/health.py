@@ -1,4 +1,4 @@
-"""Probes for whoever keeps the processes: live means the process answers, ready that it can work."""
+"""Probes: live means that the process answers, ready that it can work."""
 
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse

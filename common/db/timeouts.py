@@ -34,6 +34,9 @@ def timeouts_use(kind: ProcessKind) -> None:
     """
     connection = connections["default"]
     connection.close()
+    # One connection for the life of the process: a restart of the database shows as an error
+    # of the next statement, which the loop treats as transient anyway.
+    connection.settings_dict.update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=False)
     options = connection.settings_dict["OPTIONS"]
     options.pop("pool", None)
     options["options"] = timeout_options(kind)

@@ -35,6 +35,13 @@ class OutboxStream(models.Model):
                 name="outbox_stream_sequence_not_negative", condition=Q(last_sequence__gte=0)
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                name="outbox_stream_blocked",
+                fields=["stream"],
+                condition=~Q(blocked_reason=""),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream} at {self.last_sequence}"

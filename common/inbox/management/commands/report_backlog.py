@@ -1,0 +1,43 @@
+"""What waits in this service: unpublished events, unread events, dead letters."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.module_loading import import_string
+
+from common.inbox.models import InboxWaiting
+from common.inbox.wiring import Wiring
+from common.kafka.admin import group_lag
+from common.kafka.broker import BrokerError
+from common.outbox.backlog import outbox_backlog
+
+
+class Command(BaseCommand):
+    help = "Show what waits: the outbox, the consumer's lag and the dead letters."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="Print one JSON object.")
+
+    def handle(self, **options: Any) -> None:
+        wiring: Wiring = import_string(settings.EVENT_WIRING)
+        report = {
+            "outbox": outbox_backlog()._asdict(),
+            "lag": _lag(wiring),
+            "dead_letters": InboxWaiting.objects.filter(
+                consumer=wiring.consumer, state=InboxWaiting.State.DEAD
+            ).count(),
+        }
+        if options["json"]:
+            self.stdout.write(json.dumps(report))
+            return
+        for name, value in report.items():
+            self.stdout.write(f"{name}: {value}")
+
+
+def _lag(wiring: Wiring) -> int:
+    try:
+        return group_lag(group=wiring.consumer, topic=wiring.topic)
+    except BrokerError as error:
+        raise CommandError(f"Kafka does not answer: {error}") from error

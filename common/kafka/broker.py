@@ -1,0 +1,98 @@
+"""What the outbox and the inbox need of a broker; Kafka and its in-memory twin both offer it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from common.events.envelope import Headers
+
+
+class BrokerError(Exception):
+    """The broker did not do what was asked. Trying again later may help."""
+
+
+class BrokerFatal(BrokerError):
+    """This client can do nothing more (fenced, or a fatal error); only a new one can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutgoingRecord:
+    """A record to send. Records of one key keep their order and share a partition."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The broker's word on one record: kept at `partition` and `offset`."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """
+    The record was not delivered, as far as anybody knows; it may be in the topic all the same.
+
+    `permanent` means that the broker will never take this record, whatever is tried.
+    """
+
+    reason: str
+    permanent: bool = False
+
+
+Report = Delivery | Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record as it was read. `timestamp_ms` is the broker's or the producer's clock."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = field(default_factory=list)
+
+
+class EventProducer(Protocol):
+    """Sends records at least once, in order per key while nothing fails."""
+
+    def publish(
+        self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
+    ) -> list[Report]:
+        """
+        Send records and wait for every report, in the order given.
+
+        Sending stops at the first failure; what came after it is reported refused, too.
+        `while_waiting` is called at least every two seconds. Raises `BrokerFatal`.
+        """
+
+    def close(self) -> None:
+        """Drop what is queued and let go of every connection and thread."""
+
+
+class EventSource(Protocol):
+    """One member of a consumer group, reading one topic."""
+
+    def poll(self, *, records_max: int, timeout_s: float) -> list[Record]:
+        """
+        Read what is there, in order per partition; wait at most `timeout_s` for the first.
+
+        Raises `BrokerFatal`; a broker that is away just gives nothing.
+        """
+
+    def commit(self, records: Sequence[Record]) -> None:
+        """Remember to resume after these records. A hint only: it may be lost without harm."""
+
+    def stay(self, *, timeout_s: float) -> None:
+        """Stay in the group without reading, for about `timeout_s` seconds."""
+
+    def close(self) -> None:
+        """Write the offsets down and leave the group."""

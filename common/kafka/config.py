@@ -1,0 +1,59 @@
+"""
+Client settings; the reasons are in the design's pitfalls P11 to P18 and P57.
+
+They were chosen by fault, not by taste: change one only with the test that shows why.
+"""
+
+from typing import Any
+
+from django.conf import settings
+
+Config = dict[str, Any]
+
+
+def client_config() -> Config:
+    """What every client needs: where the brokers are, and to come back to them quickly."""
+    return {
+        "bootstrap.servers": settings.KAFKA["BOOTSTRAP_SERVERS"],
+        "reconnect.backoff.ms": 50,
+        "reconnect.backoff.max.ms": 1000,
+        "socket.keepalive.enable": True,
+        "log_level": 4,
+    }
+
+
+def producer_config() -> Config:
+    """Idempotent, acknowledged by all in-sync replicas, Java's partitioner."""
+    return {
+        **client_config(),
+        "enable.idempotence": True,
+        "acks": "all",
+        "linger.ms": 0,
+        "message.timeout.ms": 30_000,
+        "compression.type": "lz4",
+        "partitioner": "murmur2_random",
+        "allow.auto.create.topics": False,
+    }
+
+
+def consumer_config(*, group: str, instance_id: str) -> Config:
+    """Classic protocol, cooperative, static member; offsets are committed by us alone."""
+    config: Config = {
+        **client_config(),
+        "group.id": group,
+        "group.protocol": "classic",
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": 6000,
+        "heartbeat.interval.ms": 1500,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "isolation.level": "read_committed",
+        "max.poll.interval.ms": 90_000,
+        "fetch.wait.max.ms": 50,
+        "allow.auto.create.topics": False,
+        "topic.metadata.refresh.interval.ms": 10_000,
+    }
+    if instance_id:
+        config["group.instance.id"] = instance_id
+    return config

@@ -1,0 +1,157 @@
+"""
+The in-memory twin of Kafka, for tests: partitions, groups, rebalances and failing deliveries.
+
+It keeps what the rest of the code relies on, and nothing more; `tests/contracts` holds it and
+Kafka to the same expectations. Not for production: it forgets everything.
+"""
+
+import threading
+import time
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from common.kafka.broker import (
+    BrokerFatal,
+    Delivery,
+    OutgoingRecord,
+    Record,
+    Refusal,
+    Report,
+)
+
+
+@dataclass(slots=True)
+class _Group:
+    members: list["MemorySource"] = field(default_factory=list)
+    committed: dict[tuple[str, int], int] = field(default_factory=dict)
+
+
+class MemoryBroker:
+    """Topics with a fixed number of partitions; safe to use from several threads."""
+
+    def __init__(self, *, partitions: int = 3) -> None:
+        self.partitions = partitions
+        self.logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
+        self.groups: dict[str, _Group] = defaultdict(_Group)
+        self.changed = threading.Condition(threading.RLock())
+        self._failures: list[Refusal] = []
+
+    def fail_next(self, *, deliveries: int, permanent: bool = False) -> None:
+        """Refuse the next deliveries; whoever sends sees them fail."""
+        refusal = Refusal(reason="the test asked for it", permanent=permanent)
+        self._failures += [refusal] * deliveries
+
+    def append(self, outgoing: OutgoingRecord) -> Report:
+        """Keep a record in its key's partition, or report the failure that was asked for."""
+        with self.changed:
+            if self._failures:
+                return self._failures.pop(0)
+            partition = zlib.crc32(outgoing.key) % self.partitions
+            log = self.logs[outgoing.topic, partition]
+            log.append(
+                Record(
+                    topic=outgoing.topic,
+                    partition=partition,
+                    offset=len(log),
+                    timestamp_ms=time.time_ns() // 1_000_000,
+                    key=outgoing.key,
+                    value=outgoing.value,
+                    headers=list(outgoing.headers),
+                )
+            )
+            self.changed.notify_all()
+            return Delivery(partition=partition, offset=len(log) - 1)
+
+    def records(self, topic: str) -> list[Record]:
+        """Everything in a topic, partition by partition."""
+        with self.changed:
+            return [r for p in range(self.partitions) for r in self.logs[topic, p]]
+
+    def join(self, group: str, member: "MemorySource") -> None:
+        """Give a member its share of the partitions, and the others theirs anew."""
+        with self.changed:
+            self.groups[group].members.append(member)
+            self._rebalance(group)
+
+    def leave(self, group: str, member: "MemorySource") -> None:
+        """Give a member's partitions to those who stay."""
+        with self.changed:
+            self.groups[group].members.remove(member)
+            self._rebalance(group)
+
+    def _rebalance(self, group: str) -> None:
+        members = self.groups[group].members
+        committed = self.groups[group].committed
+        for index, member in enumerate(members):
+            mine = {p for p in range(self.partitions) if p % len(members) == index}
+            member.positions = {
+                p: member.positions.get(p, committed.get((member.topic, p), 0)) for p in mine
+            }
+
+
+class MemoryProducer:
+    """Sends to a `MemoryBroker` with the contract of `EventProducer`."""
+
+    def __init__(self, broker: MemoryBroker) -> None:
+        self._broker = broker
+        self._closed = False
+
+    def publish(
+        self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
+    ) -> list[Report]:
+        if self._closed:
+            raise BrokerFatal("the producer is closed")
+        reports: list[Report] = []
+        for record in records:
+            if reports and isinstance(reports[-1], Refusal):
+                reports.append(Refusal(reason="not sent"))
+            else:
+                reports.append(self._broker.append(record))
+        while_waiting()
+        return reports
+
+    def close(self) -> None:
+        self._closed = True
+
+
+class MemorySource:
+    """Reads from a `MemoryBroker` with the contract of `EventSource`."""
+
+    def __init__(self, broker: MemoryBroker, *, topic: str, group: str) -> None:
+        self.topic = topic
+        self.positions: dict[int, int] = {}
+        self._broker = broker
+        self._group = group
+        broker.join(group, self)
+
+    def poll(self, *, records_max: int, timeout_s: float) -> list[Record]:
+        with self._broker.changed:
+            self._broker.changed.wait_for(self._has_records, timeout_s)
+            found: list[Record] = []
+            for partition, position in self.positions.items():
+                log = self._broker.logs[self.topic, partition]
+                taken = log[position : position + records_max - len(found)]
+                self.positions[partition] = position + len(taken)
+                found += taken
+            return found
+
+    def commit(self, records: Sequence[Record]) -> None:
+        with self._broker.changed:
+            committed = self._broker.groups[self._group].committed
+            for record in records:
+                committed[record.topic, record.partition] = record.offset + 1
+
+    def stay(self, *, timeout_s: float) -> None:
+        with self._broker.changed:
+            self._broker.changed.wait(timeout_s)
+
+    def close(self) -> None:
+        self._broker.leave(self._group, self)
+
+    def _has_records(self) -> bool:
+        return any(
+            len(self._broker.logs[self.topic, partition]) > position
+            for partition, position in self.positions.items()
+        )

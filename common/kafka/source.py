@@ -1,0 +1,89 @@
+"""Step 5 of the road: a member of a consumer group reads a topic."""
+
+from collections import deque
+from collections.abc import Sequence
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from common.kafka.broker import BrokerFatal, Record
+from common.kafka.config import Config
+
+log = structlog.get_logger(__name__)
+
+_FATAL = frozenset({KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL})  # noqa: SLF001  librdkafka's spelling
+_QUIET = frozenset({KafkaError._PARTITION_EOF})  # noqa: SLF001  as above
+
+
+class KafkaSource:
+    """
+    One consumer; the thread that polls is the only one that touches it.
+
+    Committed offsets say where to resume and nothing else: a commit that fails because the
+    group moved on is normal (P16), what was applied is known by the stream cursors.
+    """
+
+    def __init__(self, config: Config, *, topic: str) -> None:
+        self._commit_errors: deque[str] = deque(maxlen=10)
+        self._consumer = Consumer({**config, "on_commit": self._on_commit})
+        self._consumer.subscribe([topic])
+
+    def poll(self, *, records_max: int, timeout_s: float) -> list[Record]:
+        self._report_commit_errors()
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return []
+        # A batch call waits until it is full or the time is up; asking for what is there
+        # already keeps a single event fast and a burst together.
+        rest = self._consumer.consume(num_messages=records_max - 1, timeout=0)
+        return [record for message in (first, *rest) if (record := _record(message))]
+
+    def commit(self, records: Sequence[Record]) -> None:
+        following = {(r.topic, r.partition): r.offset + 1 for r in records}
+        offsets = [TopicPartition(*place, offset) for place, offset in following.items()]
+        try:
+            self._consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            log.warning("offset_commit_failed", error=str(error))
+
+    def stay(self, *, timeout_s: float) -> None:
+        # A rebalance may bring partitions that are not paused; what they give is put back.
+        self._consumer.pause(self._consumer.assignment())
+        try:
+            message = self._consumer.poll(timeout_s)
+            if message is not None and (record := _record(message)):
+                self._consumer.seek(TopicPartition(record.topic, record.partition, record.offset))
+        finally:
+            self._consumer.resume(self._consumer.assignment())
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _on_commit(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
+        for failed in [error, *(partition.error for partition in offsets)]:
+            if failed is not None:
+                self._commit_errors.append(str(failed))
+
+    def _report_commit_errors(self) -> None:
+        while self._commit_errors:
+            log.info("offset_commit_refused", error=self._commit_errors.popleft())
+
+
+def _record(message: Message) -> Record | None:
+    error = message.error()
+    if error is not None:
+        if error.fatal() or error.code() in _FATAL:
+            raise BrokerFatal(error.str())
+        if error.code() not in _QUIET:
+            log.warning("poll_error", error=error.str())
+        return None
+    _, timestamp_ms = message.timestamp()
+    return Record(
+        topic=message.topic(),
+        partition=message.partition(),
+        offset=message.offset(),
+        timestamp_ms=timestamp_ms,
+        key=message.key(),
+        value=message.value(),
+        headers=message.headers() or [],
+    )
