@@ -1,6 +1,7 @@
 """Tokens as `users` signs them, and the ones it never would."""
 
 import base64
+import hmac
 import json
 import time
 from typing import Any
@@ -11,14 +12,19 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-KEY_ID = "2026-01"
+NEXT_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+KEY_ID, NEXT_KEY_ID = "2026-01", "2026-02"
 PUBLIC_PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def jwks() -> dict[str, Any]:
-    """The published keys."""
-    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
-    return {"keys": [public | {"kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
+    """The published keys; two may be live at once."""
+    return {"keys": [_published(KEY, KEY_ID), _published(NEXT_KEY, NEXT_KEY_ID)]}
+
+
+def _published(key: rsa.RSAPrivateKey, key_id: str) -> dict[str, Any]:
+    public = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+    return public | {"kid": key_id, "use": "sig", "alg": "RS256"}
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -38,12 +44,20 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (good | changes).items() if value is not None}
 
 
-def token(*, key: Any = KEY, headers: dict[str, Any] | None = None, **changes: Any) -> str:
+def token(
+    *, key: Any = KEY, alg: str = "RS256", headers: dict[str, Any] | None = None, **changes: Any
+) -> str:
     """A signed token; `changes` go into the claims, `headers` into the header."""
-    return jwt.encode(claims(**changes), key, "RS256", headers={"kid": KEY_ID} | (headers or {}))
+    return jwt.encode(claims(**changes), key, alg, headers={"kid": KEY_ID} | (headers or {}))
 
 
-def forged(header: dict[str, Any], *, signature: bytes = b"", **changes: Any) -> str:
-    """A token with any header and signature."""
-    parts = [json.dumps(header).encode(), json.dumps(claims(**changes)).encode(), signature]
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+def forged(header: dict[str, Any], *, secret: bytes | None = None, **changes: Any) -> str:
+    """A token with any header, signed with HMAC if there is a secret, else not at all."""
+    parts = [_encoded(json.dumps(part).encode()) for part in (header, claims(**changes))]
+    content = ".".join(parts)
+    signature = hmac.digest(secret, content.encode(), "sha256") if secret else b""
+    return f"{content}.{_encoded(signature)}"
+
+
+def _encoded(part: bytes) -> str:
+    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()
