@@ -1,0 +1,149 @@
+"""Take a stack down, remove it, start parts of it again; `startup` brings it up."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from compose.local import leftovers, placement, supervisor
+from compose.local.environment import has_own_database, has_own_kafka
+from compose.local.errors import OperatorError
+from compose.local.locks import Held, locked
+from compose.local.ports import busy, listener
+from compose.local.processes import Process, processes_of
+from compose.local.stack import SERVICES, Stack, listening_names
+from compose.local.terminal import progress, step_done
+from compose.local.waiting import wait_ready
+
+SUPERVISOR_WAIT_S = 20
+# Test stacks live below the default LOCAL_DIR; removing that one must not take them along.
+KEPT_BY_RESET = "test"
+
+
+@contextmanager
+def alone(stack: Stack) -> Iterator[None]:
+    """
+    Keep other verbs that change this stack out for the duration of the block.
+
+    Raises:
+        OperatorError: one is at work.
+    """
+    stack.make_folders()
+    try:
+        with locked(stack.run / "verb.lock", wait=False):
+            yield
+    except Held as error:
+        raise OperatorError(
+            f"another ./manage_all.sh is at work on {stack.local_dir}; try again when it is done"
+        ) from error
+
+
+def own_ports(stack: Stack) -> list[int]:
+    """Return every port the stack opens itself."""
+    outside = {
+        f"postgres-{service}" for service in SERVICES if not has_own_database(stack, service)
+    }
+    if not has_own_kafka(stack):
+        outside |= {"kafka", "kafka-controller"}
+    return [stack.port(name) for name in listening_names(stack) if name not in outside]
+
+
+def down(stack: Stack) -> None:
+    """
+    Stop every process and make sure that nothing runs or listens any more.
+
+    Raises:
+        OperatorError: something could not be stopped.
+    """
+    if not stack.run.exists():
+        progress.print("Nothing is running.")
+        return
+    began = time.monotonic()
+    with alone(stack):
+        found = len(leftovers.living(stack))
+        if supervisor.is_running(stack):
+            _stop_supervised(stack)
+        leftovers.stop(leftovers.living(stack))
+        if found:
+            _verify_closed(stack)
+    step_done("down", f"{found} processes ended" if found else "nothing was running", _since(began))
+
+
+def _since(began: float) -> float:
+    return time.monotonic() - began
+
+
+def _stop_supervised(stack: Stack) -> None:
+    running = {name for name, state in supervisor.seen(stack).items() if state.pid}
+    stores = {name for name in running if name == "kafka" or name.startswith("postgres-")}
+    for names in (running - stores, stores):  # what writes ends before what it writes to
+        _each(names, lambda name: supervisor.stop_process(stack, name))
+    daemon = leftovers.living(stack)[:1]
+    supervisor.shut_down(stack)
+    for process in daemon:
+        process.wait(SUPERVISOR_WAIT_S)
+
+
+def _each(names: Iterable[str], do: Callable[[str], None]) -> None:
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(do, names))
+
+
+def _verify_closed(stack: Stack) -> None:
+    if still := busy(own_ports(stack)):
+        named = ", ".join(f"{port}: {listener(port)}" for port in still)
+        raise OperatorError(f"all processes ended, but ports are still open ({named})")
+
+
+def reset(stack: Stack) -> None:
+    """Take the stack down and remove its data, keys and passwords; test stacks stay."""
+    down(stack)
+    shutil.rmtree(placement.shelter_of(stack), ignore_errors=True)
+    if not stack.local_dir.exists():
+        return
+    for entry in stack.local_dir.iterdir():
+        if entry.name.startswith(KEPT_BY_RESET):
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    if not any(stack.local_dir.iterdir()):
+        stack.local_dir.rmdir()
+
+
+def restart(stack: Stack, names: list[str]) -> None:
+    """
+    Stop and start the named processes, a service's name meaning all of its own.
+
+    Raises:
+        OperatorError: a name means nothing here, or the stack is not up.
+    """
+    processes = [process for process in processes_of(stack) if process.own]
+    chosen = [process for name in names for process in _named(name, processes)]
+    if not supervisor.is_running(stack):
+        raise OperatorError("the stack is not up; start it with ./manage_all.sh up")
+    with alone(stack):
+        _each((process.name for process in chosen), lambda name: _again(stack, name))
+        for process in chosen:
+            began = time.monotonic()
+            wait_ready(stack, process, threading.Event())
+            step_done(process.name, "ready again", _since(began))
+
+
+def _again(stack: Stack, name: str) -> None:
+    supervisor.stop_process(stack, name)
+    supervisor.start_process(stack, name)
+
+
+def _named(name: str, processes: list[Process]) -> list[Process]:
+    if name == "all":
+        return processes
+    exact = [process for process in processes if process.name == name]
+    found = exact or [process for process in processes if process.name.startswith(f"{name}-")]
+    if not found:
+        known = " ".join(process.name for process in processes)
+        raise OperatorError(f"there is no process {name!r}; there are: {known}")
+    return found

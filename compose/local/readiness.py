@@ -1,0 +1,54 @@
+"""Whether something answers, asked the way its users ask."""
+
+import logging
+import time
+from pathlib import Path
+
+import httpx
+import psycopg
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+PROBE_TIMEOUT_S = 2.0
+HEARTBEAT_AGE_MAX_S = 10.0
+SILENT = logging.getLogger("compose.local.kafka")
+SILENT.addHandler(logging.NullHandler())
+SILENT.propagate = False
+
+
+def answers(url: str) -> bool:
+    """Tell whether a GET is answered with 200."""
+    try:
+        # No proxy of the environment stands between us and our own machine.
+        return (
+            httpx.get(url, timeout=PROBE_TIMEOUT_S, trust_env=False).status_code == httpx.codes.OK
+        )
+    except httpx.HTTPError:
+        return False
+
+
+def database_answers(url: str) -> bool:
+    """Tell whether this user can run a query in this database."""
+    try:
+        with psycopg.connect(url, connect_timeout=2) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.Error:
+        return False
+    return True
+
+
+def kafka_answers(bootstrap: str) -> bool:
+    """Tell whether a broker answers a request for metadata."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}, logger=SILENT)
+    try:
+        return bool(admin.list_topics(timeout=PROBE_TIMEOUT_S).brokers)
+    except KafkaException:
+        return False
+
+
+def is_fresh(heartbeat: Path) -> bool:
+    """Tell whether the file was touched in the last ten seconds."""
+    try:
+        return time.time() - heartbeat.stat().st_mtime < HEARTBEAT_AGE_MAX_S
+    except FileNotFoundError:
+        return False
