@@ -1,0 +1,1 @@
+"""The transactions service: it decides, keeps the books and announces the outcome."""

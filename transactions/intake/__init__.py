@@ -1,0 +1,1 @@
+"""Events from users come in here and leave as commands to the ledger."""

@@ -1,0 +1,104 @@
+"""Step 6 of the road: translate events of users into commands to the ledger."""
+
+from datetime import UTC, datetime
+from typing import cast
+from uuid import UUID
+
+from common.events.codec import EventInvalid
+from common.events.contracts import (
+    Party,
+    SystemAccount,
+    TransactionCreatedV1,
+    UserRegisteredV1,
+    Wallet,
+)
+from common.inbox.wiring import Received
+from transactions.intake.batch import IntakeBatch
+from transactions.ledger.engine import AccountKey, Create, Source
+
+_TEXT_MAX = 100
+_TRACEPARENT_MAX = 55
+
+
+def on_user_registered(received: Received, batch: IntakeBatch) -> None:
+    """Remember the user's status, for display."""
+    event = cast("UserRegisteredV1", received.event)
+    batch.user_statuses[event.user_id] = event.status
+
+
+def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
+    """
+    Ask the ledger to move the money.
+
+    Raises `EventInvalid` when the parties do not fit the kind or the stream: then users would
+    have signed something that no user asked for, and nobody's money may move by it.
+    """
+    event = cast("TransactionCreatedV1", received.event)
+    _check_parties(event, stream=received.envelope.stream)
+    batch.commands.append(
+        Create(
+            transaction_id=event.transaction_id,
+            kind=event.kind,
+            debit=_account(event.debit_party, event.currency),
+            credit=_account(event.credit_party, event.currency),
+            amount=event.amount,
+            currency=event.currency,
+            capture=event.capture,
+            requested_by=event.requested_by,
+            accepted_at=_utc(event.accepted_at),
+            source=_source(received),
+        )
+    )
+
+
+def _check_parties(event: TransactionCreatedV1, *, stream: UUID) -> None:
+    debit, credit = event.debit_party, event.credit_party
+    match event.kind:
+        case "transfer":
+            fits = _is_wallet_of(debit, stream) and isinstance(credit, Wallet) and credit != debit
+        case "withdrawal":
+            fits = _is_wallet_of(debit, stream) and isinstance(credit, SystemAccount)
+        case "deposit":
+            fits = isinstance(debit, SystemAccount) and _is_wallet_of(credit, stream)
+    if not fits:
+        raise EventInvalid(f"the parties do not fit a {event.kind} of this stream")
+
+
+def _is_wallet_of(party: Party, user_id: UUID) -> bool:
+    return isinstance(party, Wallet) and party.user_id == user_id
+
+
+def _account(party: Party, currency: str) -> AccountKey:
+    if isinstance(party, Wallet):
+        return AccountKey.wallet(party.user_id, currency)
+    return AccountKey.system(party.role, currency)
+
+
+def _source(received: Received) -> Source:
+    envelope = received.envelope
+    if len(envelope.actor) > _TEXT_MAX or len(envelope.correlation_id) > _TEXT_MAX:
+        raise EventInvalid("the actor or the correlation id is too long")
+    if len(envelope.traceparent or "") > _TRACEPARENT_MAX:
+        raise EventInvalid("the traceparent is too long")
+    return Source(
+        event_id=envelope.id,
+        stream=envelope.stream,
+        sequence=envelope.sequence,
+        partition=received.partition,
+        offset=received.offset,
+        published_at=received.published_at,
+        consumed_at=received.consumed_at,
+        actor=envelope.actor,
+        correlation_id=envelope.correlation_id,
+        traceparent=envelope.traceparent,
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    """A moment that the database can store and give back."""
+    if moment.tzinfo is None:
+        raise EventInvalid("accepted_at has no time zone")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise EventInvalid("accepted_at is out of range") from None

@@ -1,0 +1,1 @@
+"""The books: accounts, double entry, the journal, and the rules that keep them right."""

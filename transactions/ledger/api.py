@@ -1,0 +1,150 @@
+"""The ledger as clients see it: their wallets, and what is recorded about a transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common.api.authentication import Principal
+from common.api.errors import InvalidRequest, NotFound
+from common.api.pagination import LIMIT_DEFAULT, LIMIT_MAX, keyset_page
+from common.api.permissions import IsCaller
+from transactions.ledger import selectors
+from transactions.ledger.models import Account, LedgerTransaction, Posting
+
+
+class BalanceSerializer(serializers.Serializer[Account]):
+    posted = serializers.IntegerField(help_text="Minor units.")
+    pending = serializers.IntegerField(help_text="Minor units that open holds would take.")
+    available = serializers.IntegerField(help_text="Minor units that can be spent.")
+
+
+class AccountSerializer(serializers.Serializer[Account]):
+    id = serializers.UUIDField()
+    owner = serializers.UUIDField()
+    currency = serializers.CharField()
+    status = serializers.ChoiceField(choices=Account.Status.choices)
+    balance = BalanceSerializer(source="*")
+    as_of = serializers.DateTimeField(help_text="When the balance was read.")
+
+
+class AccountPageSerializer(serializers.Serializer[Any]):
+    data = AccountSerializer(many=True)  # type: ignore[assignment]  the contract's name for rows
+    has_more = serializers.BooleanField()
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class PostingSerializer(serializers.Serializer[Posting]):
+    account = serializers.UUIDField(source="account_id")
+    direction = serializers.ChoiceField(choices=Posting.Direction.choices)
+    amount = serializers.IntegerField(help_text="Minor units, always positive.")
+    layer = serializers.ChoiceField(choices=Posting.Layer.choices)
+    balance_after = serializers.SerializerMethodField(help_text="Of your own wallets only.")
+
+    def get_balance_after(self, posting: Posting) -> int | None:
+        # The other party may see that the money moved, not how much there is.
+        own = posting.account.owner == self.context["viewer"]
+        return posting.balance_after if own else None
+
+
+class JournalEntrySerializer(serializers.Serializer[Any]):
+    sequence = serializers.IntegerField()
+    type = serializers.CharField()
+    from_state = serializers.CharField()
+    to_state = serializers.CharField()
+    code = serializers.CharField()
+    actor = serializers.CharField()
+    recorded_at = serializers.DateTimeField()
+    hash = serializers.SerializerMethodField(help_text="SHA-256 of the entry, in hexadecimal.")
+
+    def get_hash(self, entry: Any) -> str:
+        return bytes(entry.hash).hex()
+
+
+class SourceSerializer(serializers.Serializer[LedgerTransaction]):
+    event_id = serializers.UUIDField(source="source_event_id")
+    sequence = serializers.IntegerField(source="source_sequence")
+    partition = serializers.IntegerField(source="source_partition")
+    offset = serializers.IntegerField(source="source_offset")
+
+
+class LedgerTransactionSerializer(serializers.Serializer[LedgerTransaction]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=LedgerTransaction.Kind.choices)
+    state = serializers.ChoiceField(choices=LedgerTransaction.State.choices)
+    amount = serializers.IntegerField(help_text="Minor units.")
+    currency = serializers.CharField()
+    postings = PostingSerializer(many=True)
+    journal = JournalEntrySerializer(many=True)
+    source = SourceSerializer(source="*")  # type: ignore[assignment]  the contract's name
+
+
+class LedgerApi(APIView):
+    """Base of the ledger's routes: callers see their own, everything else is not there."""
+
+    permission_classes = (IsCaller,)
+    query_known: frozenset[str] = frozenset()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        for name in request.query_params:
+            if name not in self.query_known:
+                raise InvalidRequest("This parameter is not known.", field=name[:100])
+
+    @property
+    def viewer(self) -> UUID:
+        caller: Principal = self.request.user  # type: ignore[assignment]  IsCaller has checked
+        return caller.user_id
+
+
+class AccountListApi(LedgerApi):
+    query_known = frozenset({"cursor", "limit"})
+
+    @extend_schema(
+        operation_id="accounts_list",
+        summary="List your wallets",
+        parameters=[
+            OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
+            OpenApiParameter("limit", int, description=f"1 to {LIMIT_MAX}, {LIMIT_DEFAULT} else."),
+        ],
+        responses=AccountPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        """One wallet for each currency you have used, newest first."""
+        rows = selectors.accounts_of(owner=self.viewer)
+        return Response(
+            keyset_page(
+                request=request, rows=rows, represent=lambda row: AccountSerializer(row).data
+            )
+        )
+
+
+class AccountApi(LedgerApi):
+    @extend_schema(
+        operation_id="accounts_read", summary="Read a wallet", responses=AccountSerializer
+    )
+    def get(self, request: Request, account_id: UUID) -> Response:  # noqa: ARG002  DRF's signature
+        """A wallet of yours with its balance as of now."""
+        account = selectors.account_get(account_id=account_id, owner=self.viewer)
+        if account is None:
+            raise NotFound
+        return Response(AccountSerializer(account).data)
+
+
+class LedgerTransactionApi(LedgerApi):
+    @extend_schema(
+        operation_id="ledger_transactions_read",
+        summary="Read a transaction's books",
+        responses=LedgerTransactionSerializer,
+    )
+    def get(self, request: Request, transaction_id: UUID) -> Response:  # noqa: ARG002  as above
+        """What was decided about a transaction: its postings and its log."""
+        found = selectors.ledger_transaction_get(transaction_id=transaction_id, viewer=self.viewer)
+        if found is None:
+            raise NotFound
+        shown = LedgerTransactionSerializer(found, context={"viewer": self.viewer})
+        return Response(shown.data)

@@ -1,0 +1,22 @@
+"""What can go wrong in the ledger beyond a business refusal, which is an outcome."""
+
+from common.errors import ServiceError
+
+
+class TransactionAlreadyRecorded(ServiceError):
+    """
+    The ledger has a decision for this id already.
+
+    The stream's cursor should have recognised the event, so this is the second fence: whoever
+    meets it must not go on.
+    """
+
+    code = "transaction_already_recorded"
+    title = "The transaction is recorded already"
+
+
+class HouseTotalsFull(ServiceError):
+    """An account of the house cannot take the batch's sum; the batch is decided again exactly."""
+
+    code = "house_totals_full"
+    title = "An account of the house is full"

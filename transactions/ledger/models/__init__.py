@@ -1,0 +1,9 @@
+"""What the books are made of."""
+
+from transactions.ledger.models.account import Account
+from transactions.ledger.models.journal_entry import JournalEntry
+from transactions.ledger.models.ledger_transaction import LedgerTransaction
+from transactions.ledger.models.posting import Posting
+from transactions.ledger.models.user_replica import UserReplica
+
+__all__ = ["Account", "JournalEntry", "LedgerTransaction", "Posting", "UserReplica"]

@@ -1,0 +1,1 @@
+"""Settings of the transactions service; one module for each kind of deployment."""

@@ -1,0 +1,67 @@
+"""What every deployment of the transactions service has in common."""
+
+from typing import Any
+
+from common import settings as shared
+from common.events.topics import TRANSACTIONS_EVENTS, TRANSACTIONS_SOURCE
+from common.logs import logging_config
+from common.settings import (  # noqa: F401  Django reads them from this module
+    AUTH_PASSWORD_VALIDATORS,
+    BODY_SIZE_MAX,
+    COMMON_APPS,
+    COMMON_MIDDLEWARE,
+    HEARTBEAT_FILE,
+    OUTBOX_BACKLOG_MAX,
+    OUTBOX_PUBLISH,
+    PASSWORD_HASHERS,
+    ROOT,
+    TEMPLATES,
+    TOKEN_AUDIENCE,
+    TOKEN_ISSUER,
+    env,
+)
+
+SECRET_KEY = env.str("TRANSACTIONS_SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = env.list("TRANSACTIONS_ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = [env.str("TRANSACTIONS_CONSOLE_URL")]
+
+INSTALLED_APPS = [*COMMON_APPS, "transactions.ledger"]
+MIDDLEWARE = COMMON_MIDDLEWARE
+ROOT_URLCONF = "transactions.urls"
+WSGI_APPLICATION = "transactions.wsgi.application"
+
+DATABASES: dict[str, dict[str, Any]] = {"default": shared.database("TRANSACTIONS")}
+DATABASE_APPLICATION_ROLE = env.db_url("TRANSACTIONS_DATABASE_URL")["USER"]
+"""The role that migrations take rights on the ledger from; it owns no table."""
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_I18N = False
+USE_TZ = True
+
+STATIC_URL = "/transactions/static/"
+STATIC_ROOT = env.str(
+    "TRANSACTIONS_STATIC_ROOT", default=str(ROOT / ".local" / "static" / "transactions")
+)
+
+KAFKA = shared.kafka()
+OUTBOX_TOPIC = TRANSACTIONS_EVENTS
+OUTBOX_SOURCE = TRANSACTIONS_SOURCE
+EVENT_WIRING = "transactions.wiring.WIRING"
+
+TOKEN_KEYS = "common.api.token_keys.RemoteKeys"  # noqa: S105  a class, not a secret
+USERS_JWKS_URL = env.str("USERS_JWKS_URL")
+
+REST_FRAMEWORK = shared.rest_framework()
+DRF_STANDARDIZED_ERRORS = shared.standardized_errors()
+SPECTACULAR_SETTINGS = shared.api_description(
+    "Notion API: transactions", "Balances, and what the ledger knows about a transaction."
+)
+
+LOGGING = logging_config(
+    log_format=env.str("LOG_FORMAT", default="json"), level=env.str("LOG_LEVEL", default="INFO")
+)
+
+for _name, _value in shared.celery("TRANSACTIONS").items():
+    globals()[f"CELERY_{_name}"] = _value

@@ -1,0 +1,23 @@
+"""Tests: as the owner, who may create the test database, and without a pool."""
+
+from common import settings as shared
+from common.db.timeouts import timeout_options
+from transactions.settings.base import *  # noqa: F403
+from transactions.settings.base import env
+
+DATABASES = {
+    "default": {
+        **env.db_url("TRANSACTIONS_MIGRATION_DATABASE_URL"),
+        "ENGINE": "django.db.backends.postgresql",
+        "OPTIONS": {"connect_timeout": 3, "options": timeout_options("consumer")},
+    }
+}
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+
+globals().update(shared.cookies("transactions", secure=False))
+
+OUTBOX_PUBLISH = False
+"""Tests of single parts publish by hand, where publishing is what they test."""

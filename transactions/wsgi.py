@@ -1,0 +1,12 @@
+"""The web process: gunicorn imports this once in every worker, after the fork."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "transactions.settings.production")
+application = get_wsgi_application()
+
+from common.outbox import publisher  # noqa: E402  needs Django to be set up
+
+publisher.start()
