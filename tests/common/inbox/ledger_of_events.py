@@ -1,0 +1,67 @@
+"""A consumer for tests: its only effect is one outcome event for every event it applies."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from common.events.contracts import Cause, TransactionCreatedV1, TransactionRejectedV1
+from common.events.topics import USERS_EVENTS
+from common.inbox.wiring import Received, Wiring
+from common.outbox.append import NewEvent, outbox_append_many
+from common.outbox.models import OutboxMessage
+from tests.factories.events import NOON
+
+
+@dataclass
+class Echo:
+    """Collects events; `fail` may raise for one of them when the batch is written."""
+
+    fail: Callable[[Received], None] = lambda _: None
+    received: list[Received] = field(default_factory=list)
+
+    def write(self) -> None:
+        for received in self.received:
+            self.fail(received)
+        outbox_append_many(events=[_outcome(received) for received in self.received])
+
+
+def on_created(received: Received, batch: Echo) -> None:
+    batch.received.append(received)
+
+
+def echo_wiring(fail: Callable[[Received], None] = lambda _: None) -> Wiring:
+    """A consumer of users.events that answers every created transaction."""
+    return Wiring(
+        consumer="echo",
+        topic=USERS_EVENTS,
+        handlers={TransactionCreatedV1.TYPE: on_created},
+        open_batch=lambda: Echo(fail),
+    )
+
+
+def applied_ids(stream) -> list[str]:
+    """The ids of the events that took effect, in the order of their effect."""
+    rows = OutboxMessage.objects.filter(stream=stream).order_by("sequence")
+    return [row.causation_id for row in rows]
+
+
+def _outcome(received: Received) -> NewEvent:
+    envelope = received.envelope
+    return NewEvent(
+        stream=envelope.stream,
+        event=TransactionRejectedV1(
+            transaction_id=received.event.subject,
+            code="echo",
+            cause=Cause(
+                event_id=envelope.id,
+                partition=received.partition,
+                offset=received.offset,
+                published_at=received.published_at,
+            ),
+            consumed_at=received.consumed_at,
+            decided_at=NOON,
+        ),
+        occurred_at=NOON,
+        actor="system:echo",
+        correlation_id=envelope.correlation_id,
+        causation_id=str(envelope.id),
+    )

@@ -1,0 +1,134 @@
+import threading
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+
+from common.events.envelope import headers_decode
+from common.kafka.memory import MemoryBroker, MemoryProducer
+from common.outbox.append import outbox_append_many
+from common.outbox.backlog import outbox_backlog
+from common.outbox.drain import PublishFailed, outbox_drain
+from common.outbox.models import OutboxMessage, OutboxStream
+from common.outbox.session import PublisherSession
+from tests.common.outbox.test_append import new_event
+from tests.factories.events import ALICE, BOB
+
+
+@pytest.fixture
+def broker():
+    return MemoryBroker()
+
+
+@pytest.fixture
+def session(transactional_db):
+    with_lock = PublisherSession()
+    yield with_lock
+    with_lock.close()
+
+
+def append(*streams):
+    with transaction.atomic():
+        return outbox_append_many(events=[new_event(stream) for stream in streams])
+
+
+class TestOutboxDrain:
+    def test_sends_everything_in_order_and_marks_where_it_went(self, session, broker):
+        ids = append(ALICE, BOB, ALICE)
+
+        assert outbox_drain(session, MemoryProducer(broker)) == 3
+
+        sent = {headers_decode(r.headers).id: r for r in broker.records(settings.OUTBOX_TOPIC)}
+        assert set(sent) == set(ids)
+        for message in OutboxMessage.objects.all():
+            record = sent[message.id]
+            assert (message.partition, message.offset) == (record.partition, record.offset)
+            assert message.published_at is not None
+            assert record.value == bytes(message.data)
+            assert record.key == str(message.stream).encode()
+
+    def test_sends_nothing_twice(self, session, broker):
+        append(ALICE)
+
+        drained = [outbox_drain(session, MemoryProducer(broker)) for _ in range(2)]
+
+        assert drained == [1, 0]
+        assert len(broker.records(settings.OUTBOX_TOPIC)) == 1
+
+    def test_leaves_what_the_broker_did_not_take_for_the_next_drain(self, session, broker):
+        ids = append(ALICE, ALICE, ALICE)
+        broker.fail_next(deliveries=1)
+
+        with pytest.raises(PublishFailed):
+            outbox_drain(session, MemoryProducer(broker))
+        assert outbox_backlog().pending == 3
+
+        assert outbox_drain(session, MemoryProducer(broker)) == 3
+        assert [headers_decode(r.headers).id for r in broker.records(settings.OUTBOX_TOPIC)] == ids
+
+    def test_parks_only_the_stream_whose_event_is_refused_for_good(self, session, broker):
+        append(ALICE, BOB)
+        broker.fail_next(deliveries=1, permanent=True)
+
+        with pytest.raises(PublishFailed):
+            outbox_drain(session, MemoryProducer(broker))
+        outbox_drain(session, MemoryProducer(broker))
+
+        assert OutboxStream.objects.get(stream=ALICE).blocked_reason
+        assert [
+            headers_decode(r.headers).stream for r in broker.records(settings.OUTBOX_TOPIC)
+        ] == [BOB]
+        backlog = outbox_backlog()
+        assert (backlog.pending, backlog.parked) == (1, 1)
+
+    def test_publishes_a_row_whose_transaction_committed_after_a_later_one(self, session, broker):
+        """Pitfall P1: a cursor over positions would never see the first of the two."""
+        late, committed = threading.Event(), threading.Event()
+
+        def commit_late():
+            with transaction.atomic():
+                outbox_append_many(events=[new_event(ALICE)])
+                late.set()
+                committed.wait(10)
+            connection.close()
+
+        thread = threading.Thread(target=commit_late)
+        thread.start()
+        assert late.wait(10)
+        append(BOB)
+        first = outbox_drain(session, MemoryProducer(broker))
+        committed.set()
+        thread.join()
+        second = outbox_drain(session, MemoryProducer(broker))
+
+        assert (first, second) == (1, 1)
+        positions = dict(OutboxMessage.objects.values_list("stream", "position"))
+        assert positions[ALICE] < positions[BOB]
+
+    def test_does_nothing_while_another_publisher_is_at_work(self, session, broker):
+        append(ALICE)
+        rival = PublisherSession()
+        assert rival.lock()
+
+        assert outbox_drain(session, MemoryProducer(broker)) == 0
+
+        rival.close()
+        assert outbox_drain(session, MemoryProducer(broker)) == 1
+
+    def test_sends_what_was_committed_while_the_lock_was_being_released(self, session, broker):
+        """Pitfall P52: the rival's try failed because we still held the lock."""
+        append(ALICE)
+        rival = PublisherSession()
+
+        real_unlock = session.unlock
+
+        def commit_then_unlock():
+            session.unlock = real_unlock
+            append(BOB)
+            assert outbox_drain(rival, MemoryProducer(broker)) == 0
+            real_unlock()
+
+        session.unlock = commit_then_unlock
+
+        assert outbox_drain(session, MemoryProducer(broker)) == 2
+        rival.close()
