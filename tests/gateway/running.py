@@ -127,6 +127,8 @@ def _command(folder: Path) -> list[str]:
 
 def _place(config: Config, ports: dict[str, int]) -> None:
     config["admin"]["address"]["socket_address"]["port_value"] = 0
+    # How long a client that did something wrong may take to close first.
+    connection_manager(config)["delayed_close_timeout"] = "0.05s"
     (listener,) = config["static_resources"]["listeners"]
     listener["address"]["socket_address"] = {"address": "127.0.0.1", "port_value": 0}
     for cluster in config["static_resources"]["clusters"]:
