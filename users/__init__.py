@@ -1,0 +1,1 @@
+"""The service where people are known and transactions are asked for."""

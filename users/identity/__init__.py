@@ -1,0 +1,1 @@
+"""People: how they sign up and in, and the tokens that speak for them."""

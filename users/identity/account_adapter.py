@@ -1,0 +1,71 @@
+"""Where allauth's sign-up and sign-in meet our services."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.headless.base.response import AuthenticationResponse
+from allauth.headless.internal.restkit.response import ErrorResponse
+from django.conf import settings
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from users.identity.errors import EmailTaken
+from users.identity.models import User
+from users.identity.services import user_activate, user_register
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Signing up is `user_register`; only active people get through signing in."""
+
+    def save_user(
+        self,
+        request: HttpRequest,
+        user: User,  # noqa: ARG002  an empty one that allauth made; the service makes its own
+        form: BaseForm,
+        commit: bool = True,  # noqa: ARG002, FBT001, FBT002  allauth's signature
+    ) -> User:
+        try:
+            return user_register(
+                email=form.cleaned_data["email"],
+                password=form.cleaned_data["password"],
+                status=_first_status(),
+                at=timezone.now(),
+                correlation_id=request.request_id,
+                traceparent=request.traceparent,
+            )
+        except EmailTaken:
+            # A twin was faster than the form's own look; look again, and answer as it does.
+            raise ImmediateHttpResponse(_answer_taken(request, form)) from None
+
+    def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
+        if user.status == User.Status.PENDING_VERIFICATION:
+            if not EmailAddress.objects.filter(user=user, verified=True).exists():
+                # The stage after this one keeps them out until the address is verified.
+                return (
+                    None
+                    if _verification_mandatory()
+                    else super().pre_login(request, user, **options)
+                )
+            user_activate(user_id=user.id)
+            user.refresh_from_db()
+        response: HttpResponse | None = super().pre_login(request, user, **options)
+        return response
+
+
+def _verification_mandatory() -> bool:
+    return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")
+
+
+def _first_status() -> User.Status:
+    return User.Status.PENDING_VERIFICATION if _verification_mandatory() else User.Status.ACTIVE
+
+
+def _answer_taken(request: HttpRequest, form: BaseForm) -> HttpResponse:
+    again = type(form)(data=form.data)
+    if not again.is_valid():
+        return ErrorResponse(request, input=again)
+    _, response = again.try_save(request)
+    return AuthenticationResponse.from_response(request, response)

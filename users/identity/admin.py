@@ -1,0 +1,52 @@
+"""People in the console: to look at; changing a status is a service's work, not a form's."""
+
+from allauth.account.models import EmailAddress
+from django.contrib import admin
+from django.contrib.auth.models import Group
+
+from common.adminkit import ReadOnlyModelAdmin
+from users.identity.models import TokenFamily, User
+
+# Others register these without our look and without our rules.
+admin.site.unregister(EmailAddress)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class UserAdmin(ReadOnlyModelAdmin):
+    list_display = ("email", "display_name", "status", "role", "is_staff", "created_at")
+    list_filter = ("status", "role", "is_staff")
+    search_fields = ("=id", "email", "display_name")
+    ordering = ("-id",)
+    fields = (
+        "id",
+        "email",
+        "display_name",
+        "status",
+        "role",
+        "is_staff",
+        "is_superuser",
+        "groups",
+        "created_at",
+        "last_login",
+    )
+
+
+@admin.register(EmailAddress)
+class EmailAddressAdmin(ReadOnlyModelAdmin):
+    list_display = ("email", "user", "verified", "primary")
+    list_filter = ("verified", "primary")
+    list_select_related = ("user",)
+    search_fields = ("email", "=user__id")
+    ordering = ("-id",)
+
+
+@admin.register(TokenFamily)
+class TokenFamilyAdmin(ReadOnlyModelAdmin):
+    list_display = ("id", "user", "created_at", "ended_at", "end_reason")
+    list_filter = ("end_reason",)
+    list_select_related = ("user",)
+    search_fields = ("=id", "=user__id", "user__email")
+    ordering = ("-id",)
+    # The key of the session would let whoever reads it act as the user.
+    fields = ("id", "user", "created_at", "ended_at", "end_reason")

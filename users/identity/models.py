@@ -1,0 +1,130 @@
+"""People, their sign-ins and their refresh tokens."""
+
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from common.ids import uuid7
+from users.identity.emails import email_canonical
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds people by e-mail; making one is `user_register`, because its event must be told."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=email_canonical(username or ""))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """
+    Somebody with an account.
+
+    `email` is canonical (see `email_canonical`) and therefore unique as it stands. Only an
+    active user signs in, refreshes and makes transactions.
+    """
+
+    class Status(models.TextChoices):
+        PENDING_VERIFICATION = "pending_verification", "Pending verification"
+        ACTIVE = "active", "Active"
+        SUSPENDED = "suspended", "Suspended"
+        CLOSING = "closing", "Closing"
+        CLOSED = "closed", "Closed"
+
+    class Role(models.TextChoices):
+        USER = "user", "User"
+        TREASURY = "treasury", "Treasury"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField(help_text="Canonical; mail goes to exactly this address.")
+    status = models.CharField(
+        max_length=20, choices=Status.choices, default=Status.PENDING_VERIFICATION
+    )
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.USER)
+    display_name = models.CharField(max_length=100, blank=True, default="")
+    is_staff = models.BooleanField(default=False, help_text="May sign in to this console.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        db_table = "user_account"
+        verbose_name = "user"
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="user_email_once", fields=["email"]),
+            models.CheckConstraint(name="user_email_canonical", condition=Q(email=Lower("email"))),
+            models.CheckConstraint(
+                name="user_status_known",
+                condition=Q(
+                    status__in=["pending_verification", "active", "suspended", "closing", "closed"]
+                ),
+            ),
+            models.CheckConstraint(
+                name="user_role_known", condition=Q(role__in=["user", "treasury"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_active(self) -> bool:
+        """Whether Django and allauth may let this person in."""
+        return self.status == self.Status.ACTIVE
+
+
+class TokenFamily(models.Model):
+    """
+    One sign-in: an allauth session and every token that descends from it.
+
+    The id is the `sid` of its access tokens. The key of the session is never in a token: it
+    would work as a session token.
+    """
+
+    class EndReason(models.TextChoices):
+        REUSE = "reuse", "A refresh token was used twice"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
+    session_key = models.CharField(max_length=40)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    end_reason = models.CharField(max_length=16, choices=EndReason.choices, blank=True, default="")
+
+    class Meta:
+        db_table = "token_family"
+        verbose_name_plural = "token families"
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="token_family_session_once", fields=["session_key"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class RefreshToken(models.Model):
+    """A refresh token by its hash; it works once, and a second use ends its family."""
+
+    jti = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    family = models.ForeignKey(TokenFamily, on_delete=models.CASCADE, related_name="tokens")
+    token_hash = models.BinaryField(help_text="SHA-256 of the token.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "refresh_token"
+        constraints: ClassVar = [
+            models.UniqueConstraint(name="refresh_token_hash_once", fields=["token_hash"]),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.jti)

@@ -1,0 +1,16 @@
+"""Questions about people."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+from users.identity.models import User
+
+
+def user_get(*, user_id: UUID) -> User | None:
+    """The person of that id."""
+    return User.objects.filter(id=user_id).first()
+
+
+def user_statuses(*, user_ids: Collection[UUID]) -> Mapping[UUID, str]:
+    """The status of each of these people; who is unknown is absent."""
+    return dict(User.objects.filter(id__in=user_ids).values_list("id", "status"))

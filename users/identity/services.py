@@ -1,0 +1,93 @@
+"""Changes to people; each one tells its event in the same transaction."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from common.db.refusing import refusing
+from common.outbox.append import NewEvent, outbox_append, stream_accepting_set, stream_open
+from users.identity.emails import email_canonical
+from users.identity.errors import EmailTaken, ProfileChanged
+from users.identity.events import user_registered
+from users.identity.models import User
+from users.identity.profile import profile_etag
+
+
+def user_register(
+    *,
+    email: str,
+    password: str,
+    status: User.Status,
+    at: datetime,
+    correlation_id: str,
+    traceparent: str | None = None,
+    actor: str | None = None,
+    role: User.Role = User.Role.USER,
+    is_staff: bool = False,
+) -> User:
+    """
+    Make an account, begin its stream and announce it: all three or nothing.
+
+    `status` is pending or active. The new user is the actor unless another is named. Staff
+    are superusers until roles exist.
+
+    Raises:
+        AddressInvalid: the address has no canonical form.
+        EmailTaken: somebody has it.
+    """
+    user = User(
+        email=email_canonical(email),
+        status=status,
+        role=role,
+        is_staff=is_staff,
+        is_superuser=is_staff,
+        created_at=at,
+    )
+    # Hashing takes long on purpose: before the transaction, not in it.
+    user.set_password(password)
+    with refusing({"user_email_once": EmailTaken}), transaction.atomic(durable=True):
+        user.save(force_insert=True)
+        stream_open(stream=user.id, accepting=user.is_active)
+        outbox_append(
+            event=NewEvent(
+                stream=user.id,
+                event=user_registered(user),
+                occurred_at=at,
+                actor=actor or f"user:{user.id}",
+                correlation_id=correlation_id,
+                traceparent=traceparent,
+            )
+        )
+    return user
+
+
+@transaction.atomic
+def user_activate(*, user_id: UUID) -> bool:
+    """
+    Let somebody in whose address is verified; False when they were not pending.
+
+    From the COMMIT on they sign in and their stream takes requests.
+    """
+    changed = User.objects.filter(id=user_id, status=User.Status.PENDING_VERIFICATION).update(
+        status=User.Status.ACTIVE
+    )
+    if changed:
+        stream_accepting_set(stream=user_id, accepting=True)
+    return bool(changed)
+
+
+@transaction.atomic
+def profile_change(*, user_id: UUID, display_name: str, if_match: list[str] | None) -> User:
+    """
+    Change what people may change of themselves.
+
+    `if_match` holds the entity tags that the client accepts (`*` any), None for no condition.
+    Raises `ProfileChanged` when none of them is the current one.
+    """
+    user = User.objects.select_for_update(no_key=True).get(id=user_id)
+    if if_match is not None and "*" not in if_match and profile_etag(user) not in if_match:
+        raise ProfileChanged
+    user.display_name = display_name
+    user.save(update_fields=["display_name"])
+    return user

@@ -1,0 +1,15 @@
+"""What follows from what allauth does."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.account.signals import email_confirmed
+from django.dispatch import receiver
+
+from users.identity.services import user_activate
+
+
+@receiver(email_confirmed)
+def on_email_confirmed(email_address: EmailAddress, **_: Any) -> None:
+    """A verified address makes a pending user an active one."""
+    user_activate(user_id=email_address.user_id)

@@ -1,0 +1,104 @@
+"""
+The RSA keys that sign access tokens: PEM files in one folder, the newest by name signs.
+
+All of them verify and are published. A file that appears is noticed within seconds, and at once
+when a token names a key that is not known yet.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from django.conf import settings
+from jwt.algorithms import RSAAlgorithm
+from jwt.utils import base64url_encode
+
+from common.api.token_keys import KeysUnavailable
+
+_FRESH_S = 5.0
+_RETRY_S = 1.0
+
+
+class SigningKey(NamedTuple):
+    """One key pair; `kid` is the thumbprint of its public half (RFC 7638)."""
+
+    kid: str
+    private: RSAPrivateKey
+    public: RSAPublicKey
+    jwk: dict[str, Any]
+
+
+class KeyFolder:
+    """The keys of one folder, in the order of their file names."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._keys: Sequence[SigningKey] = ()
+        self._read_at = -_FRESH_S
+
+    def keys(self, *, older_than_s: float = _FRESH_S) -> Sequence[SigningKey]:
+        """The keys, read again when what we know is older than that."""
+        with self._lock:
+            if not self._keys or time.monotonic() - self._read_at >= older_than_s:
+                self._keys = [key_load(path) for path in sorted(self._folder.glob("*.pem"))]
+                self._read_at = time.monotonic()
+            return self._keys
+
+
+class LocalKeys:
+    """The `TokenKeys` of the service that has the private keys itself."""
+
+    def find(self, kid: str) -> RSAPublicKey | None:
+        """The public key of that id, or None. Raises `KeysUnavailable` when there is no key."""
+        for older_than_s in (_FRESH_S, _RETRY_S):
+            for key in live_keys(older_than_s=older_than_s):
+                if key.kid == kid:
+                    return key.public
+        return None
+
+
+def live_keys(*, older_than_s: float = _FRESH_S) -> Sequence[SigningKey]:
+    """
+    Every key that verifies; the last one signs.
+
+    Raises `KeysUnavailable` when there is none: `manage.py create_signing_key` makes one.
+    """
+    keys = _folder(settings.SIGNING_KEYS_DIR).keys(older_than_s=older_than_s)
+    if not keys:
+        raise KeysUnavailable
+    return keys
+
+
+@cache
+def _folder(path: str) -> KeyFolder:
+    return KeyFolder(Path(path))
+
+
+def key_load(path: Path) -> SigningKey:
+    """Read one private key. Raises `ValueError` when the file holds anything else."""
+    private = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(private, RSAPrivateKey):
+        raise ValueError(f"{path.name} is not an RSA private key")  # noqa: TRY004  a bad value in a file
+    public = private.public_key()
+    numbers = RSAAlgorithm.to_jwk(public, as_dict=True)
+    kid = _thumbprint(numbers)
+    jwk = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid} | {
+        name: numbers[name] for name in ("n", "e")
+    }
+    return SigningKey(kid=kid, private=private, public=public, jwk=jwk)
+
+
+def _thumbprint(jwk: dict[str, Any]) -> str:
+    # RFC 7638, section 3: the required members only, sorted, without blanks.
+    members = json.dumps(
+        {name: jwk[name] for name in ("e", "kty", "n")}, separators=(",", ":"), sort_keys=True
+    )
+    return base64url_encode(sha256(members.encode()).digest()).decode()

@@ -1,0 +1,127 @@
+"""What every deployment of the users service shares."""
+
+from typing import Any
+
+from common.events.topics import USERS_EVENTS, USERS_SOURCE
+from common.logs import logging_config
+from common.settings import (  # noqa: F401  some are settings as they stand
+    AUTH_PASSWORD_VALIDATORS,
+    BODY_SIZE_MAX,
+    COMMON_APPS,
+    COMMON_MIDDLEWARE,
+    HEARTBEAT_FILE,
+    OUTBOX_BACKLOG_MAX,
+    OUTBOX_PUBLISH,
+    PASSWORD_HASHERS,
+    ROOT,
+    TEMPLATES,
+    TOKEN_AUDIENCE,
+    TOKEN_ISSUER,
+    api_description,
+    celery,
+    database,
+    env,
+    kafka,
+    rest_framework,
+    standardized_errors,
+)
+
+SECRET_KEY = env.str("USERS_SECRET_KEY")
+DEBUG = False
+ALLOWED_HOSTS = env.list("USERS_ALLOWED_HOSTS")
+CONSOLE_URL = env.str("USERS_CONSOLE_URL")
+PUBLIC_URL = env.str("PUBLIC_URL")
+CSRF_TRUSTED_ORIGINS = [CONSOLE_URL, PUBLIC_URL]
+
+INSTALLED_APPS = [
+    *COMMON_APPS,
+    "pgtrigger",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "users.identity",
+    "users.submissions",
+]
+MIDDLEWARE = [
+    *COMMON_MIDDLEWARE,
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "users.identity.auth_requests.AuthRequestMiddleware",
+]
+ROOT_URLCONF = "users.urls"
+WSGI_APPLICATION = "users.wsgi.application"
+X_FRAME_OPTIONS = "DENY"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+DATABASES = {"default": database("USERS")}
+# Rate limits are counted where every process sees them.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entry",
+    }
+}
+LOGGING = logging_config(
+    log_format=env.str("LOG_FORMAT", default="json"), level=env.str("LOG_LEVEL", default="INFO")
+)
+
+STATIC_URL = "/users/static/"
+STATIC_ROOT: str | None = env.str("USERS_STATIC_ROOT", default=str(ROOT / "staticfiles" / "users"))
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+REST_FRAMEWORK = rest_framework()
+DRF_STANDARDIZED_ERRORS = {
+    **standardized_errors(),
+    "EXCEPTION_HANDLER_CLASS": "users.problems.UsersProblemHandler",
+}
+SPECTACULAR_SETTINGS = api_description(
+    "Notion API: users", "Sign up, make transactions and see what became of them."
+)
+
+KAFKA = kafka()
+OUTBOX_TOPIC = USERS_EVENTS
+OUTBOX_SOURCE = USERS_SOURCE
+EVENT_WIRING = "users.wiring.WIRING"
+globals().update({f"CELERY_{name}": value for name, value in celery("USERS").items()})
+
+# People and their tokens.
+AUTH_USER_MODEL = "identity.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+SIGNING_KEYS_DIR = env.str("USERS_SIGNING_KEYS_DIR")
+TOKEN_KEYS = "users.identity.signing_keys.LocalKeys"  # noqa: S105  a name, not a secret
+ACCESS_TOKEN_LIFETIME_S = 300
+REFRESH_TOKEN_LIFETIME_S = 7 * 24 * 3600
+ALLOW_ISSUING_TOKENS = False
+
+ACCOUNT_ADAPTER = "users.identity.account_adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="mandatory")
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ALLAUTH_TRUSTED_PROXY_COUNT = 1
+HEADLESS_ONLY = True
+HEADLESS_CLIENTS = ["app"]
+HEADLESS_TOKEN_STRATEGY = "users.identity.token_strategy.FamilyTokenStrategy"  # noqa: S105  a name
+# Where the links in our mails lead; the page there sends the key on to the API.
+FRONTEND_URL = env.str("FRONTEND_URL", default=PUBLIC_URL)
+HEADLESS_FRONTEND_URLS = {
+    "account_confirm_email": f"{FRONTEND_URL}/account/verify-email?key={{key}}",
+    "account_reset_password": f"{FRONTEND_URL}/account/password/reset",
+    "account_reset_password_from_key": f"{FRONTEND_URL}/account/password/reset?key={{key}}",
+    "account_signup": f"{FRONTEND_URL}/account/signup",
+}
+
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="no-reply@notion-api.invalid")
+if mail_dir := env.str("MAIL_DIR", default=""):
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = mail_dir
+else:
+    globals().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))

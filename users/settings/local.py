@@ -1,0 +1,17 @@
+"""One machine, plain HTTP, mails as files; everything else as in production."""
+
+from common.settings import cookies, env
+from users.settings.base import *  # noqa: F403
+
+globals().update(cookies("users", secure=False))
+
+ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
+ALLOW_ISSUING_TOKENS = True
+
+# Static files come straight from the packages, so that nothing has to be collected first.
+STATIC_ROOT = None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True

@@ -1,0 +1,1 @@
+"""Transaction requests: what clients asked for, and what became of it."""

@@ -1,0 +1,141 @@
+"""Step 1 of the road: transactions over HTTP."""
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from common.api.errors import InvalidRequest, NotFound
+from common.api.pagination import keyset_page
+from common.api.permissions import IsCaller
+from users.identity.models import User
+from users.submissions.errors import (
+    IdempotencyKeyInvalid,
+    IdempotencyKeyRequired,
+    TreasuryOnly,
+)
+from users.submissions.models import TransactionRequest
+from users.submissions.order import Order
+from users.submissions.representation import (
+    transaction_represent,
+    transaction_represent_accepted,
+)
+from users.submissions.selectors import transactions_visible
+from users.submissions.serializers import (
+    FilterInput,
+    SubmitInput,
+    TransactionOutput,
+    TransactionPage,
+)
+from users.submissions.services import Caller, transaction_submit
+
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_KEY_PARAMETER = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="1 to 255 printable ASCII characters; the same key never has two effects.",
+)
+
+
+class TransactionsApi(APIView):
+    """`/api/v1/transactions`"""
+
+    permission_classes = (IsCaller,)
+
+    @extend_schema(
+        operation_id="transaction_submit",
+        request=SubmitInput,
+        responses={202: TransactionOutput},
+        parameters=[_KEY_PARAMETER],
+    )
+    def post(self, request: Request) -> Response:
+        """Ask for a transaction. 202: it is accepted, and will be posted or rejected."""
+        caller = _caller(request)
+        submission = transaction_submit(order=_order(request), caller=caller)
+        headers = {"Location": f"/api/v1/transactions/{submission.request.id}"}
+        if submission.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        return Response(
+            transaction_represent_accepted(submission.request),
+            status=status.HTTP_202_ACCEPTED,
+            headers=headers,
+        )
+
+    @extend_schema(
+        operation_id="transaction_list", parameters=[FilterInput], responses=TransactionPage
+    )
+    def get(self, request: Request) -> Response:
+        """Your transactions, newest first."""
+        rows = _filtered(transactions_visible(user_id=request.user.user_id), request)
+        return Response(keyset_page(request=request, rows=rows, represent=transaction_represent))
+
+
+class TransactionApi(APIView):
+    """`/api/v1/transactions/{id}`"""
+
+    permission_classes = (IsCaller,)
+
+    @extend_schema(operation_id="transaction_get", responses=TransactionOutput)
+    def get(self, request: Request, transaction_id: UUID) -> Response:
+        """One of your transactions as it is now."""
+        found = transactions_visible(user_id=request.user.user_id).filter(id=transaction_id)
+        transaction = found.first()
+        if transaction is None:
+            raise NotFound
+        return Response(transaction_represent(transaction))
+
+
+def _caller(request: Request) -> Caller:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        raise IdempotencyKeyRequired
+    if not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid
+    return Caller(
+        user_id=request.user.user_id,
+        idempotency_key=key,
+        request_id=request.request_id,
+        traceparent=request.traceparent,
+    )
+
+
+def _order(request: Request) -> Order:
+    body = SubmitInput(data=request.data)
+    body.is_valid(raise_exception=True)
+    members: dict[str, Any] = dict(body.validated_data)
+    deposit = members["kind"] == TransactionRequest.Kind.DEPOSIT
+    if deposit and request.user.role != User.Role.TREASURY:
+        raise TreasuryOnly
+    members["user"] = members["user"] if deposit else request.user.user_id
+    members.setdefault("metadata", {})
+    return Order(**members)
+
+
+def _filtered(rows: QuerySet[TransactionRequest], request: Request) -> QuerySet[TransactionRequest]:
+    for name, values in request.query_params.lists():
+        if len(values) > 1:
+            raise InvalidRequest("Give it once.", field=name[:100])
+    query = FilterInput(data=request.query_params.dict())
+    query.is_valid(raise_exception=True)
+    wanted: dict[str, Any] = query.validated_data
+    for name in ("status", "kind", "currency", "reference"):
+        if name in wanted:
+            rows = rows.filter(**{name: wanted[name]})
+    if "idempotency_key" in wanted:
+        # Keys belong to who asked: nobody learns another's by looking for it.
+        rows = rows.filter(
+            idempotency_key=wanted["idempotency_key"], requested_by_id=request.user.user_id
+        )
+    if "created_from" in wanted:
+        rows = rows.filter(accepted_at__gte=wanted["created_from"])
+    if "created_to" in wanted:
+        rows = rows.filter(accepted_at__lt=wanted["created_to"])
+    return rows

@@ -1,0 +1,46 @@
+"""Step 1 of the road: the row that claims an idempotency key."""
+
+import json
+
+from django.db import connection
+
+from users.submissions.models import TransactionRequest
+
+_COLUMNS = (
+    "id",
+    "user_id",
+    "requested_by_id",
+    "kind",
+    "counterparty_id",
+    "amount",
+    "currency",
+    "capture",
+    "hold_expires_at",
+    "reference",
+    "description",
+    "idempotency_key",
+    "fingerprint",
+    "request_id",
+    "traceparent",
+)
+
+
+def key_claim(request: TransactionRequest) -> bool:
+    """
+    Insert the request unless its key is taken; whether it was inserted.
+
+    Needs the caller's transaction. A twin that has not committed yet is waited for. Raises
+    `IntegrityError` for any other rule, the reference's included.
+    """
+    # Note [One claim]: `ON CONFLICT` and nothing else makes the first of two twins known (P23).
+    # The ORM cannot say on which constraint to do nothing, nor whether it inserted.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO transaction_request ({', '.join(_COLUMNS)}, metadata,"  # noqa: S608  our own names
+            " accepted_at, status, captured_amount, reversed_amount)"
+            f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}, %s::jsonb,"
+            " clock_timestamp(), 'pending', 0, 0)"
+            " ON CONFLICT (requested_by_id, idempotency_key) DO NOTHING RETURNING 1",
+            [*(getattr(request, name) for name in _COLUMNS), json.dumps(request.metadata)],
+        )
+        return cursor.fetchone() is not None

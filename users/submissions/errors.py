@@ -1,0 +1,66 @@
+"""What can be refused about a transaction request."""
+
+from common.errors import Refused
+
+
+class IdempotencyKeyRequired(Refused):
+    """A POST without a key could not be retried safely."""
+
+    code = "idempotency_key_required"
+    status = 400
+    title = "The Idempotency-Key header is required"
+
+
+class IdempotencyKeyInvalid(Refused):
+    """The key is not 1 to 255 printable ASCII characters."""
+
+    code = "idempotency_key_invalid"
+    status = 400
+    title = "The Idempotency-Key must be 1 to 255 printable ASCII characters"
+
+
+class IdempotencyKeyReused(Refused):
+    """The key belongs to a request with another body; `field` is the first that differs."""
+
+    code = "idempotency_key_reused"
+    status = 422
+    title = "This Idempotency-Key was used for another request"
+
+
+class ReferenceExists(Refused):
+    """The caller has a transaction with this reference; `transaction_id` tells which."""
+
+    code = "reference_exists"
+    status = 409
+    title = "You have a transaction with this reference"
+
+
+class CounterpartyUnavailable(Refused):
+    """Unknown, closing, closed or oneself: one answer for all, so that it tells nothing."""
+
+    code = "counterparty_unavailable"
+    title = "This counterparty cannot take part in a transaction"
+
+
+class TreasuryOnly(Refused):
+    """Deposits bring money in from outside; only the treasury may."""
+
+    code = "permission_denied"
+    status = 403
+    title = "Only the treasury may make deposits"
+
+
+class RequestTooLarge(Refused):
+    """The texts are legal one by one, but too long to be announced together."""
+
+    code = "metadata_too_large"
+    status = 400
+    title = "Metadata and description are too long together"
+
+
+class OutcomeUnknown(Exception):
+    """A bug: the ledger decided about a transaction that nobody asked us for."""
+
+
+class OutcomeMisfit(Exception):
+    """A bug: the outcome contradicts the request or an outcome that was settled before."""

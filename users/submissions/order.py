@@ -1,0 +1,38 @@
+"""What a client orders, in canonical form, so that two bodies that mean the same are the same."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from hashlib import sha256
+from uuid import UUID
+
+from common.events.contracts import Capture, Kind
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Order:
+    """
+    The body of a POST after validation, with its defaults.
+
+    `user` is the owner of the wallet, and of the stream. The order of the members is the order
+    in which a difference is reported.
+    """
+
+    kind: Kind
+    amount: int
+    currency: str
+    user: UUID
+    counterparty: UUID | None = None
+    capture: Capture = "automatic"
+    reference: str | None = None
+    description: str | None = None
+    metadata: Mapping[str, str]
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the canonical JSON of all members."""
+        members = {field.name: getattr(self, field.name) for field in fields(self)}
+        text = json.dumps(members, default=str, sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
+
+
+FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Order))

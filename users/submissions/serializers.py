@@ -1,0 +1,154 @@
+"""The shapes that the transactions API takes and gives."""
+
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from common.api.fields import (
+    CurrencyField,
+    MetadataField,
+    MinorUnitsField,
+    StrictCharField,
+    StrictSerializer,
+)
+from users.submissions.models import TransactionRequest
+
+_KIND = TransactionRequest.Kind
+# RFC 3339 with a time zone; what Python's own parser takes beyond that is refused.
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+
+
+class StrictUUIDField(serializers.UUIDField):
+    """A UUID as a hyphenated string; no number, braces or URN."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str) or not _CANONICAL_UUID.fullmatch(data):
+            self.fail("invalid", value="")
+        return UUID(data)
+
+
+class CodeField(serializers.ChoiceField):
+    """One of a few codes, as a string; the answer to another lists them and quotes nothing."""
+
+    def __init__(self, choices: list[str], **options: Any) -> None:
+        message = f"Give one of: {', '.join(choices)}."
+        options.setdefault("error_messages", {"invalid_choice": message})
+        super().__init__(choices=choices, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input="")
+        return str(super().to_internal_value(data))
+
+
+@extend_schema_field({"type": "integer", "minimum": 60, "maximum": 2_592_000})
+class HoldField(serializers.Field[int, Any, int, Any]):
+    """How long a hold lives; refused as long as there are no holds."""
+
+    default_error_messages = {  # noqa: RUF012  DRF reads it from the class
+        "no_hold": "Only with capture manual, which is not offered yet."
+    }
+
+    def to_internal_value(self, data: Any) -> int:  # noqa: ARG002  DRF's signature
+        self.fail("no_hold")
+
+
+class TimestampField(serializers.DateTimeField):
+    """A point in time as RFC 3339 writes it, with its time zone."""
+
+    default_error_messages = {"invalid": "Give a time as RFC 3339 has it, with its zone."}  # noqa: RUF012
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
+            self.fail("invalid", format="")
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            self.fail("invalid", format="")
+
+
+class SubmitInput(StrictSerializer):
+    """The body of a POST."""
+
+    kind = CodeField(_KIND.values)
+    amount = MinorUnitsField()
+    currency = CurrencyField()
+    counterparty = StrictUUIDField(
+        required=False, allow_null=True, help_text="Who receives; transfer only."
+    )
+    user = StrictUUIDField(
+        required=False, allow_null=True, help_text="Whose wallet it is; deposit only."
+    )
+    capture = CodeField(
+        ["automatic"],
+        default="automatic",
+        error_messages={"invalid_choice": "Only automatic capture is offered yet."},
+    )
+    hold_expires_in_s = HoldField(required=False)
+    reference = StrictCharField(required=False, allow_null=True, max_length=100)
+    description = StrictCharField(required=False, allow_null=True, max_length=500)
+    metadata = MetadataField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        needed = {_KIND.TRANSFER: "counterparty", _KIND.DEPOSIT: "user"}.get(attrs["kind"])
+        for name in ("counterparty", "user"):
+            if name == needed and attrs.get(name) is None:
+                raise serializers.ValidationError(
+                    {name: [f"A {attrs['kind']} needs it."]}, code="required"
+                )
+            if name != needed and attrs.get(name) is not None:
+                raise serializers.ValidationError(
+                    {name: [f"A {attrs['kind']} has none."]}, code="not_applicable"
+                )
+        return attrs
+
+
+class FilterInput(StrictSerializer):
+    """The query of a list; `cursor` and `limit` are read by the pages themselves."""
+
+    status = CodeField(TransactionRequest.Status.values, required=False)
+    kind = CodeField(_KIND.values, required=False)
+    currency = CurrencyField(required=False)
+    reference = StrictCharField(required=False, max_length=100)
+    idempotency_key = StrictCharField(
+        required=False, max_length=255, help_text="Of a request that you made yourself."
+    )
+    created_from = TimestampField(required=False, help_text="From this time on.")
+    created_to = TimestampField(required=False, help_text="Before this time.")
+    cursor = StrictCharField(required=False, help_text="`next_cursor` of the page before.")
+    limit = serializers.RegexField(r"^[0-9]{1,3}$", required=False, help_text="1 to 100, 25.")
+
+
+class TransactionOutput(serializers.Serializer[Any]):
+    """A transaction; written by `transaction_represent`, described here."""
+
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=_KIND.choices)
+    status = serializers.ChoiceField(choices=TransactionRequest.Status.choices)
+    amount = serializers.IntegerField(help_text="Minor units.")
+    currency = serializers.CharField()
+    user = serializers.UUIDField()
+    counterparty = serializers.UUIDField(allow_null=True)
+    capture = serializers.ChoiceField(choices=TransactionRequest.Capture.choices)
+    hold_expires_at = serializers.DateTimeField(allow_null=True)
+    reference = serializers.CharField(allow_null=True)
+    description = serializers.CharField(allow_null=True)
+    metadata = serializers.DictField(child=serializers.CharField())
+    captured_amount = serializers.IntegerField()
+    reversed_amount = serializers.IntegerField()
+    rejection_code = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+
+
+class TransactionPage(serializers.Serializer[Any]):
+    """One page of a list."""
+
+    data = TransactionOutput(many=True)  # type: ignore[assignment]  the contract's name
+    has_more = serializers.BooleanField()
+    next_cursor = serializers.CharField(allow_null=True)

@@ -1,0 +1,38 @@
+"""Every route of the users service."""
+
+from typing import NoReturn
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from common.api import health
+from users.identity.api import ProfileApi
+from users.identity.jwks import jwks
+from users.submissions.api import TransactionApi, TransactionsApi
+
+
+def not_found(request: HttpRequest) -> NoReturn:  # noqa: ARG001  Django's signature
+    """A route of a package that we do not offer."""
+    raise Http404
+
+
+urlpatterns = [
+    path("api/v1/users/me", ProfileApi.as_view(), name="profile"),
+    path("api/v1/transactions", TransactionsApi.as_view(), name="transactions"),
+    path("api/v1/transactions/<uuid:transaction_id>", TransactionApi.as_view(), name="transaction"),
+    # allauth routes phone numbers even where nobody can have one, and then fails.
+    re_path(r"^_allauth/app/v1/(account|auth)/phone", not_found),
+    path("_allauth/", include("allauth.headless.urls")),
+    path(".well-known/jwks.json", jwks, name="jwks"),
+    path("users/schema", SpectacularAPIView.as_view(), name="schema"),
+    path("users/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("admin/", admin.site.urls),
+    *health.urlpatterns,
+]
+
+handler400 = "common.api.problems.bad_request"
+handler403 = "common.api.problems.permission_denied"
+handler404 = "common.api.problems.page_not_found"
+handler500 = "common.api.problems.server_error"

@@ -1,0 +1,17 @@
+"""Step 10 of the road: what the users service consumes, and what each event does."""
+
+from common.events.contracts import TransactionPostedV1, TransactionRejectedV1
+from common.events.topics import TRANSACTIONS_EVENTS
+from common.inbox.wiring import Wiring
+from users.submissions.handlers import on_transaction_posted, on_transaction_rejected
+from users.submissions.outcomes import OutcomeBatch
+
+WIRING = Wiring(
+    consumer="users",
+    topic=TRANSACTIONS_EVENTS,
+    handlers={
+        TransactionPostedV1.TYPE: on_transaction_posted,
+        TransactionRejectedV1.TYPE: on_transaction_rejected,
+    },
+    open_batch=OutcomeBatch,
+)

@@ -1,0 +1,15 @@
+"""
+Step 2 of the road begins here: each web process has one publisher thread beside its requests.
+"""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "users.settings.production")
+
+application = get_wsgi_application()
+
+from common.outbox import publisher  # noqa: E402  needs the configured applications
+
+publisher.start()
