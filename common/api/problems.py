@@ -16,6 +16,7 @@ from drf_standardized_errors.types import ErrorResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from common.api.unavailable import unavailable_from
 from common.errors import ServiceError, Unavailable
 
 PROBLEM_JSON = "application/problem+json"
@@ -47,11 +48,12 @@ class ServiceProblem(exceptions.APIException):
 
 
 class ProblemHandler(ExceptionHandler):
-    """Knows our own errors beside those of Django and REST framework."""
+    """Knows our own errors and a database that is away, beside what the frameworks know."""
 
     def convert_known_exceptions(self, exc: Exception) -> Exception:
-        if isinstance(exc, ServiceError):
-            return ServiceProblem(exc)
+        error = unavailable_from(exc) or exc
+        if isinstance(error, ServiceError):
+            return ServiceProblem(error)
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
 

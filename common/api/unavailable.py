@@ -1,0 +1,27 @@
+"""Trouble with the database, told to clients as 503: a retry with the same key does no harm."""
+
+from django.db import DatabaseError, InterfaceError
+from psycopg import errors as postgres
+
+from common.db.transient import is_transient
+from common.errors import Unavailable
+
+
+class Busy(Unavailable):
+    """Another request holds what this one needs, most likely its own twin."""
+
+    code = "busy"
+    title = "Another request is in the way; try again"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database did not answer in time."""
+
+
+def unavailable_from(error: Exception) -> Unavailable | None:
+    """The 503 that a transient database error becomes; None when it is anything else."""
+    if not isinstance(error, DatabaseError | InterfaceError) or not is_transient(error):
+        return None
+    if isinstance(error.__cause__, postgres.LockNotAvailable | postgres.DeadlockDetected):
+        return Busy()
+    return DatabaseUnavailable()
