@@ -12,7 +12,7 @@ DEMO_ACCOUNTS = ("alice", "bob", "treasury", "admin")
 
 
 def _long() -> str:
-    return secrets.token_urlsafe(36)
+    return secrets.token_urlsafe(48)
 
 
 def _typable() -> str:

@@ -26,11 +26,14 @@ def config_file(stack: Stack) -> Path:
     return stack.local_dir / "gateway" / "envoy.yaml"
 
 
-def write_config(stack: Stack) -> None:
-    """Write this stack's configuration."""
+def write_config(stack: Stack) -> bool:
+    """Write this stack's configuration; returns whether it is another one than before."""
     rendered = render(yaml.safe_load(TEMPLATE.read_text()), stack)
-    config_file(stack).parent.mkdir(mode=0o700, exist_ok=True)
-    config_file(stack).write_text(yaml.safe_dump(rendered, sort_keys=False))
+    text, path = yaml.safe_dump(rendered, sort_keys=False), config_file(stack)
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    changed = not path.exists() or path.read_text() != text
+    path.write_text(text)
+    return changed
 
 
 def render(config: dict[str, Any], stack: Stack) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The jars of Apache Kafka: fetched once, and only what `kafka-jars.txt` names byte for byte."""
 
 import hashlib
+import re
 import shutil
 import sys
 import warnings
@@ -34,11 +35,8 @@ class Jar:
 
 def parse(text: str) -> list[Jar]:
     """Read lines of the form `group:artifact:version sha256:<digest>`; `#` starts a comment."""
-    lines = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
-    return [
-        Jar(*coordinate.split(":"), sha256=digest.removeprefix("sha256:"))
-        for coordinate, digest in lines
-    ]
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    return [Jar(*re.split(r":| sha256:", line)) for line in lines]
 
 
 def folder() -> Path:

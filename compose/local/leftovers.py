@@ -32,6 +32,18 @@ def belongs(process: psutil.Process, stack: Stack) -> bool:
         return False
 
 
+def listening_ports(processes: list[psutil.Process]) -> set[int]:
+    """Return every port these processes listen on."""
+    found = set()
+    for process in processes:
+        try:
+            connections = process.net_connections(kind="tcp")
+        except psutil.Error:
+            continue
+        found |= {each.laddr[1] for each in connections if each.status == psutil.CONN_LISTEN}
+    return found
+
+
 def stop(processes: list[psutil.Process]) -> None:
     """
     End the processes, politely first, and wait until they are gone.

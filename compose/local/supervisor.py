@@ -117,12 +117,12 @@ def seen(stack: Stack) -> dict[str, Seen]:
 
 def start_process(stack: Stack, name: str) -> None:
     """Ask for a process to be started; does not wait, and is content when it runs already."""
-    _tolerating(Faults.ALREADY_STARTED, stack, "startProcess", name, False)
+    _tolerating(Faults.ALREADY_STARTED, stack, "startProcess", name, False)  # noqa: FBT003  "wait"; XML-RPC knows no names
 
 
 def stop_process(stack: Stack, name: str) -> None:
     """Stop a process and wait until it has ended; content when it does not run."""
-    _tolerating(Faults.NOT_RUNNING, stack, "stopProcess", name, True)
+    _tolerating(Faults.NOT_RUNNING, stack, "stopProcess", name, True)  # noqa: FBT003  "wait"
 
 
 def shut_down(stack: Stack) -> None:

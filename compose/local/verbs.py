@@ -125,7 +125,9 @@ def _add_quality(verbs: Any) -> None:
     _add(verbs, "lint", _lint, "check format, types, imports, migrations and configuration")
     _add(verbs, "bench", _bench, "measure throughput and latency")
     _add(verbs, "chaos", _chaos, "kill processes under load and check that nothing was lost")
-    _add(verbs, "requirements", _requirements, "compile requirements/*.in to hashed *.txt")
+    text = "compile requirements/*.in to hashed *.txt"
+    compiling = _add(verbs, "requirements", _requirements, text)
+    compiling.epilog = "What follows -- goes to uv, such as --upgrade-package django."
 
 
 def _of(module: str) -> Any:
@@ -207,5 +209,5 @@ def _chaos(options: Options) -> int:
     return int(_of("testing").run(_stack(), ["chaos"], options.passed_on, keep=False))
 
 
-def _requirements(_: Options) -> None:
-    _of("requirements").compile_all()
+def _requirements(options: Options) -> None:
+    _of("requirements").compile_all(options.passed_on)

@@ -1,0 +1,62 @@
+"""The parts of the test run, in one table."""
+
+import os
+from dataclasses import dataclass
+
+from compose.local.errors import OperatorError
+from compose.local.stack import ROOT
+
+# Two parts run side by side; a part with more workers would only compete with its neighbour.
+WORKERS = max(1, (os.cpu_count() or 1) // 2)
+
+
+@dataclass(frozen=True)
+class Part:
+    """
+    One pytest process.
+
+    Django is configured once per process, so each service has its own. `settings` is the Django
+    settings module or None; `alone` parts disturb the stack and run last, one by one.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    settings: str | None = None
+    needs_stack: bool = True
+    alone: bool = False
+    workers: int = 1
+
+    def existing(self) -> list[str]:
+        """Return those of its folders that exist."""
+        return [path for path in self.paths if (ROOT / path).is_dir()]
+
+    def arguments(self) -> list[str]:
+        """Return what pytest is told."""
+        settings = [f"--ds={self.settings}"] if self.settings else ["-p", "no:django"]
+        spread = ["-n", str(self.workers)] if self.workers > 1 else []
+        return [*settings, *spread, *self.existing()]
+
+
+PARTS = (
+    Part("unit", ("tests/unit",), needs_stack=False),
+    Part("gateway", ("tests/gateway",), needs_stack=False),
+    Part("users", ("tests/users", "tests/common"), "users.settings.test", workers=WORKERS),
+    Part("transactions", ("tests/transactions",), "transactions.settings.test", workers=WORKERS),
+    Part("contracts", ("tests/contracts",)),
+    Part("e2e", ("tests/e2e",)),
+    Part("local", ("tests/local",), alone=True),
+    Part("chaos", ("tests/chaos",), alone=True),
+)
+
+
+def choose(names: list[str]) -> list[Part]:
+    """
+    Return the named parts, all of them without a name.
+
+    Raises:
+        OperatorError: there is no part of that name.
+    """
+    known = {part.name: part for part in PARTS}
+    if unknown := [name for name in names if name not in known]:
+        raise OperatorError(f"there is no part {unknown[0]!r}; there are: {' '.join(known)}")
+    return [part for part in PARTS if not names or part.name in names]

@@ -1,0 +1,148 @@
+"""Run the tests: independent parts side by side, on one stack that is gone afterwards."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.table import Table
+from rich.text import Text
+
+from compose.local import startup, test_stack
+from compose.local.errors import NotReady, OperatorError
+from compose.local.parts import PARTS, Part, choose
+from compose.local.stack import ROOT, Stack
+from compose.local.terminal import failure, failure_of_process, progress, results
+
+SIDE_BY_SIDE = 2
+NO_TESTS = 5  # pytest's exit code
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one part went; `summary` is pytest's last line or a reason."""
+
+    part: Part
+    passed: bool
+    summary: str
+    seconds: float
+
+
+def list_parts() -> int:
+    """Print the parts and what they run."""
+    for part in PARTS:
+        results.print(f"{part.name:<14} {' '.join(part.paths)}")
+    return 0
+
+
+def run(stack: Stack, names: list[str], passed_on: list[str], *, keep: bool) -> int:
+    """Run the parts, print how they went, and return the exit code."""
+    chosen = choose(names)
+    with _ending_politely(), test_stack.reserved(stack, keep=keep) as mine:
+        session = Session(mine, passed_on, shows_at_once=len(chosen) == 1)
+        outcomes = session.run(chosen)
+        passed = all(outcome.passed for outcome in outcomes)
+        if not passed:
+            test_stack.keep_logs(mine, stack.local_dir / "test-logs")
+    results.print(_table(outcomes))
+    return 0 if passed else 1
+
+
+@contextmanager
+def _ending_politely() -> Iterator[None]:
+    """Let SIGTERM clean up as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@dataclass
+class Session:
+    """The processes of one test run."""
+
+    stack: Stack
+    passed_on: list[str]
+    shows_at_once: bool
+    running: list["subprocess.Popen[str]"] = field(default_factory=list)
+    printing: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self, parts: list[Part]) -> list[Outcome]:
+        """Run them in order of need; those that disturb the stack come last, one by one."""
+        variables = test_stack.variables(self.stack)
+        with ThreadPoolExecutor(1) as bringing, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            needed = any(part.needs_stack and part.existing() for part in parts)
+            ready = bringing.submit(self._bring_up) if needed else None
+            together = [part for part in parts if not part.alone]
+            futures = [pool.submit(self._part, part, variables, ready) for part in together]
+            try:
+                outcomes = [future.result() for future in futures]
+                alone = [part for part in parts if part.alone]
+                return outcomes + [self._part(part, variables, ready) for part in alone]
+            except BaseException:  # Ctrl-C: what runs would keep the pools waiting
+                pool.shutdown(wait=False, cancel_futures=True)
+                self._end()
+                raise
+
+    def _end(self) -> None:
+        for process in self.running:
+            if process.poll() is None:
+                process.terminate()
+
+    def _bring_up(self) -> bool:
+        try:
+            startup.up(self.stack)
+        except NotReady as error:
+            failure_of_process(error)
+        except OperatorError as error:
+            failure(str(error))
+        else:
+            return True
+        return False
+
+    def _part(
+        self, part: Part, variables: Mapping[str, str], ready: "Future[bool] | None"
+    ) -> Outcome:
+        if not part.existing():
+            return Outcome(part, passed=True, summary="no such tests yet", seconds=0)
+        if part.needs_stack and not (ready and ready.result()):
+            return Outcome(part, passed=False, summary="not run: no stack", seconds=0)
+        began = time.monotonic()
+        code, output = self._pytest(part, variables)
+        last = output.strip().splitlines()[-1].strip("= ") if output.strip() else ""
+        passed = code == 0 or (code == NO_TESTS and bool(self.passed_on))
+        return Outcome(part, passed, last, time.monotonic() - began)
+
+    def _pytest(self, part: Part, variables: Mapping[str, str]) -> tuple[int, str]:
+        colour = ["--color=yes"] if results.is_terminal else []
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *colour, *part.arguments(), *self.passed_on],
+            cwd=ROOT,
+            env=dict(variables),
+            stdout=None if self.shows_at_once else subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.running.append(process)
+        output, _ = process.communicate()
+        if output:
+            with self.printing:
+                progress.rule(part.name)
+                results.print(Text.from_ansi(output), soft_wrap=True)
+        return process.returncode, output or ""
+
+
+def _table(outcomes: list[Outcome]) -> Table:
+    table = Table("part", "result", "", box=None, pad_edge=False)
+    table.add_column("seconds", justify="right")
+    for outcome in outcomes:
+        result = "[green]passed[/]" if outcome.passed else "[red]failed[/]"
+        summary = Text.from_ansi(outcome.summary)
+        table.add_row(outcome.part.name, result, summary, f"{outcome.seconds:.1f}")
+    return table
