@@ -58,6 +58,8 @@ def transaction_submit(*, order: Order, caller: Caller) -> Submission:
         StreamNotAccepting: the wallet's owner may not make transactions.
         RequestTooLarge: the texts together are too long for an event.
     """
+    if order.counterparty == order.user:
+        raise CounterpartyUnavailable(field="counterparty")
     try:
         request = _accept(order, caller)
     except ReferenceExists:
@@ -82,7 +84,7 @@ def _accept(order: Order, caller: Caller) -> TransactionRequest | None:
         _parties_check(order, caller.user_id)
         slot = stream_take(stream=order.user, accepting=True)
         request.accepted_at = slot.taken_at
-        request.save(update_fields=["accepted_at"])
+        TransactionRequest.objects.filter(id=request.id).update(accepted_at=slot.taken_at)
         outbox_append(event=_announcement(request, caller), slot=slot)
     return request
 
@@ -120,8 +122,6 @@ def _announcement(request: TransactionRequest, caller: Caller) -> NewEvent:
 
 def _parties_check(order: Order, requested_by: UUID) -> None:
     """Refuse parties that cannot take part; a payer's own stream speaks for the payer."""
-    if order.counterparty == order.user:
-        raise CounterpartyUnavailable(field="counterparty")
     field, party = "counterparty", order.counterparty
     if party is None:
         field, party = "user", order.user
