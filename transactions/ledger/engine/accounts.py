@@ -1,6 +1,6 @@
 """Accounts as the engine sees them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -53,4 +53,12 @@ class AccountState:
         return self.credits_posted - self.debits_posted - self.debits_pending
 
     def copy(self) -> "AccountState":
-        return replace(self)
+        return AccountState(
+            self.id,
+            self.key,
+            self.status,
+            self.debits_posted,
+            self.credits_posted,
+            self.debits_pending,
+            self.credits_pending,
+        )
