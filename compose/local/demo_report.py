@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -32,13 +33,13 @@ def people(payer: Person, payee: Person) -> None:
 
 
 def road(found: Road) -> None:
-    """Print one transaction's road, step by step."""
+    """Print one transaction's road, step by step, in milliseconds since it was recorded."""
     table = Table.grid(padding=(0, 2))
-    table.add_column(style="dim")
-    for name, what in _steps(found):
-        table.add_row(f"  {name}", what)
+    table.add_column(justify="right", style="dim")
+    for after_ms, name, what in _steps(found):
+        table.add_row("" if after_ms is None else f"+{after_ms:.0f} ms", name, what)
     results.print(_headline(found))
-    results.print(table)
+    results.print(Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def _headline(found: Road) -> Text:
@@ -52,40 +53,54 @@ def _headline(found: Road) -> Text:
     )
 
 
-def _steps(found: Road) -> list[tuple[str, str]]:
+def _steps(found: Road) -> list[tuple[float | None, str, str]]:
     transaction, ledger = found.transaction, found.ledger
-    settling = _between(transaction["created_at"], transaction["settled_at"])
+    recorded, settled = transaction["created_at"], transaction["settled_at"]
+    accepted = f"{_clock(recorded)}, answered 202 in {found.answered_ms:.0f} ms"
+    journal = [
+        (_ms_between(recorded, entry["recorded_at"]), "decided", _entry(entry))
+        for entry in ledger["journal"]
+    ]
+    postings = [
+        (None, "posting", _posting(each, ledger["currency"])) for each in ledger["postings"]
+    ]
     return [
-        ("id", transaction["id"]),
-        ("accepted", f"202 in {found.answered_ms:.0f} ms, recorded {transaction['created_at']}"),
-        ("travelled", _travelled(ledger["source"])),
-        *[("posting", _posting(posting, ledger["currency"])) for posting in ledger["postings"]],
-        *[("journal", _entry(entry)) for entry in ledger["journal"]],
-        ("settled", f"{settling:.0f} ms after it was recorded; seen after {found.seen_ms:.0f} ms"),
+        (None, "id", transaction["id"]),
+        (0, "accepted", accepted),
+        (None, "travelled", _travelled(ledger["source"])),
+        *journal,
+        *postings,
+        (
+            _ms_between(recorded, settled),
+            "settled",
+            f"client saw it {found.seen_ms:.0f} ms after asking",
+        ),
     ]
 
 
-def _travelled(source: dict[str, Any]) -> str:
-    place = f"partition {source['partition']}, offset {source['offset']}"
-    return f"users.events, {place}, sequence {source['sequence']} of its stream"
-
-
-def _between(earlier: str, later: str) -> float:
+def _ms_between(earlier: str, later: str) -> float:
     span = datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
     return span.total_seconds() * 1000
 
 
+def _clock(moment: str) -> str:
+    return datetime.fromisoformat(moment).strftime("%H:%M:%S.%f")[:-3]
+
+
+def _travelled(source: dict[str, Any]) -> str:
+    place = f"partition {source['partition']}, offset {source['offset']}"
+    return f"users.events, {place}, sequence {source['sequence']}"
+
+
 def _posting(posting: dict[str, Any], currency: str) -> str:
-    amount = money_display(posting["amount"], currency)
-    after = posting["balance_after"]
-    balance = "" if after is None else f", balance after {money_display(after, currency)}"
-    return f"{posting['direction']:<6} {amount:>12}  account {posting['account']}{balance}"
+    amount, after = money_display(posting["amount"], currency), posting["balance_after"]
+    balance = "" if after is None else f" → {money_display(after, currency)}"
+    return f"{posting['direction']:<6} {amount:>10}  account …{posting['account'][-12:]}{balance}"
 
 
 def _entry(entry: dict[str, Any]) -> str:
-    states = f"{entry['from_state'] or 'new'} → {entry['to_state']}"
     code = f" ({entry['code']})" if entry["code"] else ""
-    return f"{entry['type']}: {states}{code}, {entry['recorded_at']}, hash {entry['hash'][:12]}…"
+    return f"{entry['type']}{code}, journal hash {entry['hash'][:8]}…"
 
 
 def balance(person: Person, found: int, expected: int, currency: str) -> None:

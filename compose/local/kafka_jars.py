@@ -16,6 +16,7 @@ from compose.local.locks import locked
 
 LIST = Path(__file__).with_name("kafka-jars.txt")
 PARALLEL = 8
+FETCH_WAIT_S = 600
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,9 @@ def ensure(fetched: Callable[[int, int], None]) -> bool:
         return False
     draft = target.with_suffix(".new")
     draft.mkdir(parents=True, exist_ok=True)
-    with locked(target.with_suffix(".lock")):  # another stack of this clone may fetch them too
+    with locked(
+        target.with_suffix(".lock"), wait_s=FETCH_WAIT_S
+    ):  # another stack of this clone may fetch them too
         if not target.exists():
             _fetch_all(draft, fetched)
             draft.rename(target)

@@ -18,6 +18,7 @@ from compose.local.terminal import progress, step_done
 from compose.local.waiting import wait_ready
 
 SUPERVISOR_WAIT_S = 20
+VERB_WAIT_S = 60
 # Test stacks live below the default LOCAL_DIR; removing that one must not take them along.
 KEPT_BY_RESET = "test"
 
@@ -28,11 +29,11 @@ def alone(stack: Stack) -> Iterator[None]:
     Keep other verbs that change this stack out for the duration of the block.
 
     Raises:
-        OperatorError: one is at work.
+        OperatorError: one is at work, and still was after a minute.
     """
     stack.make_folders()
     try:
-        with locked(stack.run / "verb.lock", wait=False):
+        with locked(stack.run / "verb.lock", wait_s=VERB_WAIT_S):
             yield
     except Held as error:
         raise OperatorError(

@@ -42,7 +42,7 @@ PARTS = (
     Part("gateway", ("tests/gateway",), needs_stack=False),
     Part("users", ("tests/users", "tests/common"), "users.settings.test", workers=WORKERS),
     Part("transactions", ("tests/transactions",), "transactions.settings.test", workers=WORKERS),
-    Part("contracts", ("tests/contracts",)),
+    Part("contracts", ("tests/contracts",), "transactions.settings.test"),
     Part("e2e", ("tests/e2e",)),
     Part("local", ("tests/local",), alone=True),
     Part("chaos", ("tests/chaos",), alone=True),

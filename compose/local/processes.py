@@ -107,6 +107,9 @@ def _celery(stack: Stack, service: str) -> Process:
         command=lambda: command,
         is_ready=lambda: True,  # nothing waits for housekeeping; that it runs is enough
         environment=process_environment(stack, service, name),
+        # The "cold" shutdown: a task that is cut short is done again on its next turn, and
+        # waiting for the scheduler would take longer than everything else of `down`.
+        stop_signal="QUIT",
     )
 
 

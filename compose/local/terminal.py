@@ -5,10 +5,19 @@ from rich.text import Text
 
 from compose.local.errors import NotReady
 
+FILE_WIDTH = 160
+
+
+def _console(*, stderr: bool) -> Console:
+    """Make a console; what goes to a file is not folded at a terminal's width."""
+    found = Console(stderr=stderr, highlight=False)
+    return found if found.is_terminal else Console(stderr=stderr, highlight=False, width=FILE_WIDTH)
+
+
 # Progress goes to standard error, results to standard output; --quiet silences the first.
-progress = Console(stderr=True, highlight=False)
-results = Console(highlight=False)
-_failures = Console(stderr=True, highlight=False)
+progress = _console(stderr=True)
+results = _console(stderr=False)
+_failures = _console(stderr=True)
 
 
 def be_quiet() -> None:

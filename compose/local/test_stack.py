@@ -45,7 +45,7 @@ def _number(stack: Stack, held: ExitStack) -> int:
     for number in range(1, RUNS_MAX + 1):
         lock = _folder(stack, number).with_suffix(".lock")
         try:
-            held.enter_context(locked(lock, wait=False))
+            held.enter_context(locked(lock, wait_s=0))
         except Held:
             continue
         return number
