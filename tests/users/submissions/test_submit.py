@@ -142,7 +142,7 @@ class TestRefusal:
         assert not OutboxStream.objects.exclude(last_sequence=0).exists()
         return body
 
-    def test_needs_a_token(self, anonymous, db):
+    def test_needs_a_token(self, anonymous):
         response = anonymous.post(TRANSACTIONS, {}, format="json")
 
         assert self.refused(response, 401, "not_authenticated")

@@ -1,0 +1,281 @@
+"""Step 1 of the road under contention and under trouble: real commits, real locks."""
+
+from collections import Counter
+from functools import partial
+
+import psycopg
+import pytest
+from django.db import connection, connections, transaction
+
+from common.ids import uuid7
+from common.outbox.models import OutboxMessage, OutboxStream
+from tests.users.conftest import TRANSACTIONS
+from tests.users.racing import race
+from users.submissions.errors import ReferenceExists
+from users.submissions.models import TransactionRequest
+from users.submissions.order import Order
+from users.submissions.services import Caller, transaction_submit
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BODY = {"kind": "withdrawal", "amount": 250, "currency": "EUR"}
+
+
+def order_of(user, **members) -> Order:
+    return Order(
+        **{
+            "kind": "withdrawal",
+            "amount": 250,
+            "currency": "EUR",
+            "user": user.id,
+            "metadata": {},
+            **members,
+        }
+    )
+
+
+def caller_of(user, key: str) -> Caller:
+    return Caller(
+        user_id=user.id, idempotency_key=key, request_id="request-of-a-test", traceparent=None
+    )
+
+
+def stream_is_gapless(user) -> bool:
+    """The stream, its events and its requests agree: 1, 2, 3 … and nothing else."""
+    sequences = sorted(
+        OutboxMessage.objects.filter(stream=user.id).values_list("sequence", flat=True)
+    )
+    rows = TransactionRequest.objects.filter(user=user).count()
+    last = OutboxStream.objects.get(stream=user.id).last_sequence
+    return sequences == list(range(1, rows + 1)) and last == rows
+
+
+class TestTwins:
+    def test_have_one_effect_and_every_other_answer_is_the_replay(self, client_of, alice):
+        for round_number in range(1, 11):
+            key = str(uuid7())
+            clients = [client_of(alice) for _ in range(20)]
+            answers = race(
+                [
+                    partial(
+                        client.post,
+                        TRANSACTIONS,
+                        BODY | {"reference": key},
+                        format="json",
+                        headers={"Idempotency-Key": key},
+                    )
+                    for client in clients
+                ]
+            )
+
+            assert {answer.status_code for answer in answers} == {202}
+            assert len({answer.content for answer in answers}) == 1
+            replayed = Counter(answer.headers.get("Idempotent-Replayed") for answer in answers)
+            assert replayed == {None: 1, "true": 19}
+            assert TransactionRequest.objects.count() == round_number
+        assert stream_is_gapless(alice)
+
+    def test_leave_the_sequence_equal_to_the_rows(self, alice):
+        keys = [str(uuid7()) for _ in range(10)]
+
+        submissions = race(
+            [
+                partial(
+                    lambda mine: [
+                        transaction_submit(order=order_of(alice), caller=caller_of(alice, key))
+                        for key in mine
+                    ],
+                    keys[number % 10 :] + keys[: number % 10],
+                )
+                for number in range(20)
+            ]
+        )
+
+        every = [submission for mine in submissions for submission in mine]
+        assert len(every) == 200
+        assert sum(not submission.replayed for submission in every) == 10
+        assert stream_is_gapless(alice)
+
+    def test_with_one_reference_and_other_keys_leave_one(self, alice):
+        def submit(key: str) -> str:
+            try:
+                order = order_of(alice, reference="invoice 7")
+                return str(transaction_submit(order=order, caller=caller_of(alice, key)).request.id)
+            except ReferenceExists as error:
+                return str(error.extra["transaction_id"])
+
+        ids = race([partial(submit, str(uuid7())) for _ in range(12)])
+
+        assert set(ids) == {str(TransactionRequest.objects.get().id)}
+        assert stream_is_gapless(alice)
+
+    def test_that_met_the_reference_first_are_still_answered_the_replay(self, alice):
+        """
+        The second twin passes the key's look while the first is not there yet, and then finds
+        the reference taken; which index is met first is PostgreSQL's choice, so it is forced.
+        """
+        order = order_of(alice, reference="invoice 7")
+        first = transaction_submit(order=order, caller=caller_of(alice, "k"))
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE FUNCTION key_unseen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+                " RAISE unique_violation USING CONSTRAINT = 'transaction_request_reference_once';"
+                " END $$;"
+                "CREATE TRIGGER key_unseen BEFORE INSERT ON transaction_request"
+                " FOR EACH ROW EXECUTE FUNCTION key_unseen()"
+            )
+        try:
+            second = transaction_submit(order=order, caller=caller_of(alice, "k"))
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("DROP FUNCTION key_unseen() CASCADE")
+
+        assert (second.request, second.replayed) == (first.request, True)
+
+    def test_of_different_users_do_not_wait_for_each_other(self, alice, bob):
+        with transaction.atomic():
+            OutboxStream.objects.select_for_update().get(stream=alice.id)
+
+            (submission,) = race(
+                [partial(transaction_submit, order=order_of(bob), caller=caller_of(bob, "k"))]
+            )
+
+        assert not submission.replayed
+
+
+class TestHalfway:
+    @pytest.mark.parametrize("table", ["outbox_message", "outbox_stream", "transaction_request"])
+    def test_a_failure_leaves_neither_record_nor_event_nor_gap(self, submit, alice, table):
+        operation = "INSERT" if table == "outbox_message" else "UPDATE"
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN RAISE EXCEPTION 'broken on purpose'; END $$;"
+                f"CREATE TRIGGER break AFTER {operation} ON {table}"
+                " FOR EACH ROW EXECUTE FUNCTION break()"
+            )
+        try:
+            failed = submit(alice, key="k")
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("DROP FUNCTION break() CASCADE")
+
+        assert failed.status_code == 500
+        assert "broken" not in failed.content.decode()
+        assert not TransactionRequest.objects.exists()
+        assert not OutboxMessage.objects.exists()
+        again = submit(alice, key="k")
+        assert again.status_code == 202
+        assert "Idempotent-Replayed" not in again
+        assert stream_is_gapless(alice)
+
+    def test_a_suspension_that_commits_first_wins(self, submit, alice):
+        """The flag stands in the row that the UPDATE locks, so it is never stale (P53)."""
+        held = psycopg.connect(**_plain(), autocommit=False)
+        held.execute("UPDATE outbox_stream SET accepting = false WHERE stream = %s", [alice.id])
+
+        def suspend() -> None:
+            _wait_until_somebody_waits(held)
+            held.commit()
+
+        answer, _ = race([partial(submit, alice), suspend])
+        held.close()
+
+        assert answer.status_code == 403
+        assert not TransactionRequest.objects.exists()
+        assert OutboxStream.objects.get(stream=alice.id).last_sequence == 0
+
+
+class TestTrouble:
+    def test_a_twin_that_takes_too_long_is_503_busy(self, submit, alice):
+        submit(alice, key="other")
+        held = psycopg.connect(**_plain(), autocommit=False)
+        held.execute("SELECT 1 FROM outbox_stream WHERE stream = %s FOR UPDATE", [alice.id])
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '50ms'")
+
+        answer = submit(alice, key="k")
+        held.close()
+        again = submit(alice, key="k")
+
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "busy"
+        assert int(answer["Retry-After"]) >= 1
+        assert again.status_code == 202
+        assert "Idempotent-Replayed" not in again
+        assert stream_is_gapless(alice)
+
+    def test_a_statement_that_takes_too_long_is_503_unavailable(self, submit, alice):
+        held = psycopg.connect(**_plain(), autocommit=False)
+        held.execute("LOCK TABLE transaction_request")
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '50ms'")
+
+        answer = submit(alice)
+        held.close()
+
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "unavailable"
+        assert "Retry-After" in answer
+
+    @pytest.mark.parametrize(
+        "path",
+        [TRANSACTIONS, f"{TRANSACTIONS}/01980000-0000-7000-8000-000000000000", "/api/v1/users/me"],
+    )
+    def test_a_database_that_is_away_is_503(self, client_of, alice, path):
+        client = client_of(alice)
+        away = {**connection.settings_dict, "PORT": 1}
+        connection.close()
+        here, connection.settings_dict = connection.settings_dict, away
+        try:
+            answers = [
+                client.get(path),
+                client.post(TRANSACTIONS, BODY, format="json", headers={"Idempotency-Key": "k"}),
+            ]
+        finally:
+            connection.settings_dict = here
+            connection.close()
+
+        for answer in answers:
+            assert answer.status_code == 503, answer.content
+            assert answer.json()["code"] == "unavailable"
+            assert "Retry-After" in answer
+        assert not TransactionRequest.objects.exists()
+
+    def test_a_connection_that_is_killed_is_503_and_the_key_stays_free(self, submit, alice):
+        assert submit(alice).status_code == 202
+        with psycopg.connect(**_plain(), autocommit=True) as other:
+            connection.ensure_connection()
+            pid = connection.connection.info.backend_pid
+            other.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+        killed = submit(alice, key="k")
+        connections.close_all()
+        again = submit(alice, key="k")
+
+        assert killed.status_code == 503
+        assert again.status_code == 202
+        assert stream_is_gapless(alice)
+
+
+def _plain() -> dict[str, object]:
+    known = connection.settings_dict
+    return {
+        "host": known["HOST"],
+        "port": known["PORT"],
+        "user": known["USER"],
+        "password": known["PASSWORD"],
+        "dbname": known["NAME"],
+    }
+
+
+def _wait_until_somebody_waits(on: psycopg.Connection) -> None:
+    with psycopg.connect(**_plain(), autocommit=True) as looking:
+        for _ in range(10_000):
+            waiting = looking.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))",
+                [on.info.backend_pid],
+            ).fetchone()
+            if waiting and waiting[0]:
+                return
+    pytest.fail("nobody came to wait")

@@ -1,0 +1,109 @@
+"""What the database refuses by itself, whoever writes."""
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+
+from tests.factories.users import NOON, TransactionRequestFactory
+from users.submissions.models import TransactionRequest
+
+pytestmark = pytest.mark.django_db
+
+IMMUTABLE = {
+    "kind": "transfer",
+    "amount": 251,
+    "currency": "USD",
+    "capture": "manual",
+    "hold_expires_at": NOON,
+    "reference": "other",
+    "description": "other",
+    "metadata": {"other": "x"},
+    "idempotency_key": "other",
+    "fingerprint": "f" * 64,
+    "request_id": "other",
+    "traceparent": "other",
+}
+ARROWS = {
+    ("pending", "authorised"),
+    ("pending", "posted"),
+    ("pending", "rejected"),
+    ("authorised", "posted"),
+    ("authorised", "voided"),
+    ("authorised", "expired"),
+    ("posted", "partially_reversed"),
+    ("posted", "reversed"),
+    ("partially_reversed", "reversed"),
+}
+
+
+def change(row: TransactionRequest, **members) -> None:
+    with transaction.atomic():
+        TransactionRequest.objects.filter(id=row.id).update(**members)
+
+
+class TestRow:
+    @pytest.mark.parametrize(
+        ("members", "constraint"),
+        [
+            ({"amount": 0}, "amount_in_range"),
+            ({"amount": -1}, "amount_in_range"),
+            ({"amount": 2**53}, "amount_in_range"),
+            ({"kind": "refund"}, "kind_known"),
+            ({"capture": "never"}, "capture_known"),
+            ({"status": "done"}, "status_known"),
+            ({"status": "rejected"}, "rejection_has_code"),
+            ({"rejection_code": "insufficient_funds"}, "rejection_has_code"),
+            ({"captured_amount": 251}, "captured_in_range"),
+            ({"captured_amount": -1}, "captured_in_range"),
+            ({"reversed_amount": 1}, "reversed_in_range"),
+            ({"kind": "transfer"}, "counterparty_of_transfer"),
+        ],
+    )
+    def test_out_of_its_range_is_refused(self, members, constraint):
+        with pytest.raises(IntegrityError, match=f"transaction_request_{constraint}"):
+            TransactionRequestFactory(**members)
+
+    def test_paying_oneself_is_refused(self, alice):
+        with pytest.raises(IntegrityError, match="counterparty_of_transfer"):
+            TransactionRequestFactory(kind="transfer", user=alice, counterparty=alice)
+
+    def test_with_a_key_twice_is_refused(self, alice):
+        TransactionRequestFactory(user=alice, idempotency_key="k")
+
+        with pytest.raises(IntegrityError, match="transaction_request_key_once"):
+            TransactionRequestFactory(user=alice, idempotency_key="k")
+
+    @pytest.mark.parametrize("field", IMMUTABLE)
+    def test_never_changes_what_was_asked(self, field):
+        row = TransactionRequestFactory()
+
+        with pytest.raises(DatabaseError, match="transaction_request"):
+            change(row, **{field: IMMUTABLE[field]})
+
+    def test_never_changes_whose_it_is(self, bob):
+        row = TransactionRequestFactory()
+
+        for field in ("user", "requested_by"):
+            with pytest.raises(DatabaseError, match="transaction_request"):
+                change(row, **{field: bob})
+
+    def test_is_never_deleted(self):
+        row = TransactionRequestFactory()
+
+        with pytest.raises(DatabaseError, match="transaction_request"), transaction.atomic():
+            TransactionRequest.objects.filter(id=row.id).delete()
+
+    @pytest.mark.parametrize("start", TransactionRequest.Status.values)
+    def test_moves_along_the_arrows_only(self, start):
+        for end in TransactionRequest.Status.values:
+            codes = {
+                status: "insufficient_funds" if status == "rejected" else None
+                for status in (start, end)
+            }
+            row = TransactionRequestFactory(status=start, rejection_code=codes[start])
+            try:
+                change(row, status=end, rejection_code=codes[end])
+            except DatabaseError:
+                moved = False
+            else:
+                moved = True
+            assert moved is (start == end or (start, end) in ARROWS), (start, end)
