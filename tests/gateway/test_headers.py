@@ -51,6 +51,16 @@ class TestSpoofedHeader:
         assert "," not in address
         assert seen.all("x-forwarded-proto") == ["http"]
 
+    def test_does_not_make_anybody_internal(self, gateway: Gateway, services: Services, token):
+        """The tests come from loopback, which Envoy would trust by default."""
+        test_id = new_id()
+
+        gateway.send("GET", PATH, [("x-test-id", test_id)], token=token)
+
+        (seen,) = services.requests(test_id)
+        assert not seen.all("x-envoy-internal")
+        assert seen.all("x-envoy-external-address")
+
     def test_does_not_change_limits_and_retries(self, gateway: Gateway, services, token):
         test_id = new_id()
         headers = [

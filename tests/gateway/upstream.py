@@ -42,6 +42,7 @@ class Upstream:
     name: str
     jwks: dict[str, Any] | None = None
     seen: list[Seen] = field(default_factory=list)
+    key_requests: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
 
     def __enter__(self) -> "Upstream":
@@ -105,6 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_keys(self) -> None:
         keys = self.upstream.jwks
+        self.upstream.key_requests += 1
         self._send(503 if keys is None else 200, keys or {}, "")
 
     def _send(self, status: int, document: dict[str, Any], behaviour: str) -> None:
