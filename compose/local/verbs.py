@@ -98,6 +98,7 @@ def _add_running(verbs: Any) -> None:
 def _add_looking(verbs: Any) -> None:
     status = _add(verbs, "status", _status, "show processes and backlogs; fails when unhealthy")
     status.add_argument("--json", action="store_true", help="one JSON document")
+    status.add_argument("--fast", action="store_true", help="processes only, without the backlogs")
     logs = _add(verbs, "logs", _logs, "show the end of the logs")
     logs.add_argument("name", nargs="?", metavar="NAME", help="a process; all of them without")
     logs.add_argument("-f", "--follow", action="store_true", help="go on showing what comes")
@@ -118,7 +119,7 @@ def _add_services(verbs: Any) -> None:
 
 def _add_quality(verbs: Any) -> None:
     test = _add(verbs, "test", _test, "run the tests on a stack of their own")
-    test.add_argument("part", nargs="*", metavar="PART", help="only these parts; see docs/testing")
+    test.add_argument("part", nargs="*", metavar="PART", help="only these parts; see --list")
     test.add_argument("--keep", action="store_true", help="leave the test stack running")
     test.add_argument("--list", action="store_true", help="list the parts")
     test.epilog = "What follows -- goes to pytest."
@@ -162,7 +163,7 @@ def _restart(options: Options) -> None:
 
 
 def _status(options: Options) -> int:
-    return 0 if _of("status").show(_stack(), as_json=options.json) else 1
+    return 0 if _of("status").show(_stack(), as_json=options.json, fast=options.fast) else 1
 
 
 def _logs(options: Options) -> None:
