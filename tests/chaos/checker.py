@@ -1,0 +1,153 @@
+"""
+Holds what clients were told against both databases; it shares no code with the services.
+
+Each check is a query that must find nothing; what it finds is the evidence. The numbers are
+those of the invariants in the project's list.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+
+import psycopg
+
+from tests.chaos.workload import Entry
+from tests.e2e.client import wait_for
+
+DRAIN_WITHIN_S = 60
+
+
+def _query(service: str, statement: str, *parameters: object) -> list[tuple[object, ...]]:
+    url = os.environ[f"{service.upper()}_MIGRATION_DATABASE_URL"]
+    with psycopg.connect(url) as connection:
+        return connection.execute(statement, parameters).fetchall()
+
+
+def drained() -> None:
+    """I11: wait until nothing is pending, unpublished, waiting or unread any more."""
+
+    def look() -> bool | None:
+        open_work = [
+            _query(
+                "users",
+                "SELECT count(*) FROM transaction_request WHERE status = 'pending'",
+            ),
+            _query("users", "SELECT count(*) FROM outbox_message WHERE published_at IS NULL"),
+            _query(
+                "transactions", "SELECT count(*) FROM outbox_message WHERE published_at IS NULL"
+            ),
+        ]
+        return True if all(rows == [(0,)] for rows in open_work) else None
+
+    wait_for("everything is settled", look, deadline_s=DRAIN_WITHIN_S)
+
+
+def violations(journal: Sequence[Entry]) -> dict[str, list[object]]:
+    """Every invariant that does not hold, with what shows it; empty when all is well."""
+    found = {
+        "I1 accepted but lost": _lost(journal),
+        "I2 the services disagree": _disagreements(),
+        "I3 one key, two transactions": _doubles(),
+        "I4 postings do not balance": _unbalanced(),
+        "I5 balance is not the sum of postings": _wrong_balances(),
+        "I6 more than one ledger transaction or outcome": _double_effects(),
+        "I7 gaps in a stream": [*_gaps("users"), *_gaps("transactions")],
+        "I8 dead or waiting events": [*_set_aside("users"), *_set_aside("transactions")],
+    }
+    return {name: evidence for name, evidence in found.items() if evidence}
+
+
+def _lost(journal: Iterable[Entry]) -> list[object]:
+    known = {
+        (str(row[0]), str(row[1]), str(row[2]))
+        for row in _query(
+            "users",
+            "SELECT requested_by_id, idempotency_key, id FROM transaction_request",
+        )
+    }
+    return [e for e in journal if (e.asker, e.key, e.transaction_id) not in known]
+
+
+def _disagreements() -> list[object]:
+    accepted = dict(_query("users", "SELECT id, status FROM transaction_request"))
+    decided = dict(_query("transactions", "SELECT id, state FROM ledger_transaction"))
+    return [
+        (key, accepted.get(key), decided.get(key))
+        for key in accepted.keys() | decided.keys()
+        if accepted.get(key) != decided.get(key)
+    ]
+
+
+def _doubles() -> list[object]:
+    return [
+        *_query(
+            "users",
+            "SELECT requested_by_id, idempotency_key FROM transaction_request"
+            " GROUP BY 1, 2 HAVING count(*) > 1",
+        )
+    ]
+
+
+def _unbalanced() -> list[object]:
+    return [
+        *_query(
+            "transactions",
+            "SELECT transaction_id FROM ledger_posting GROUP BY 1"
+            " HAVING sum(CASE direction WHEN 'debit' THEN amount ELSE -amount END) <> 0",
+        )
+    ]
+
+
+def _wrong_balances() -> list[object]:
+    return [
+        *_query(
+            "transactions",
+            """
+            SELECT account.id, account.debits_posted, account.credits_posted,
+                sums.debits, sums.credits
+            FROM ledger_account AS account LEFT JOIN (
+                SELECT account_id,
+                    coalesce(sum(amount) FILTER (WHERE direction = 'debit'), 0) AS debits,
+                    coalesce(sum(amount) FILTER (WHERE direction = 'credit'), 0) AS credits
+                FROM ledger_posting WHERE layer = 'posted' GROUP BY account_id
+            ) AS sums ON sums.account_id = account.id
+            WHERE account.debits_posted <> coalesce(sums.debits, 0)
+                OR account.credits_posted <> coalesce(sums.credits, 0)
+                OR (account.owner_id IS NOT NULL
+                    AND account.credits_posted < account.debits_posted)
+            """,
+        )
+    ]
+
+
+def _double_effects() -> list[object]:
+    outcomes = "('transaction_posted.v1', 'transaction_rejected.v1')"
+    return [
+        *_query(
+            "transactions",
+            f"SELECT subject FROM outbox_message WHERE type IN {outcomes}"  # noqa: S608  a literal
+            " GROUP BY 1 HAVING count(*) > 1",
+        ),
+        *_query(
+            "transactions",
+            "SELECT transaction_id FROM ledger_journal_entry GROUP BY 1 HAVING count(*) > 1",
+        ),
+    ]
+
+
+def _gaps(service: str) -> list[object]:
+    """Sequences are 1 to n without gaps, and the other side has applied every one of them."""
+    peer = {"users": "transactions", "transactions": "users"}[service]
+    sent = _query(
+        service,
+        "SELECT stream, count(*), min(sequence), max(sequence) FROM outbox_message GROUP BY stream",
+    )
+    applied = dict(_query(peer, "SELECT stream, last_sequence FROM inbox_cursor"))
+    return [
+        (service, stream, count, first, last, applied.get(stream))
+        for stream, count, first, last in sent
+        if not (first == 1 and count == last == applied.get(stream))
+    ]
+
+
+def _set_aside(service: str) -> list[object]:
+    return [*_query(service, "SELECT state, type, error FROM inbox_waiting")]

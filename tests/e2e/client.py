@@ -1,0 +1,93 @@
+"""A client of the public API that hands back whole answers, and waits on conditions."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from common.ids import uuid7
+
+DEADLINE_S = 20
+PAUSE_S = 0.02
+TERMINAL = {"posted", "rejected"}
+PASSWORD = "correct-horse-battery-staple"
+
+Found = TypeVar("Found")
+
+
+def wait_for(what: str, look: Callable[[], Found | None], *, deadline_s: float = DEADLINE_S):
+    """Look again and again until there is something; fail with `what` when there never is."""
+    deadline = time.monotonic() + deadline_s
+    while (found := look()) is None:
+        assert time.monotonic() < deadline, f"{what}: not within {deadline_s} s"
+        time.sleep(PAUSE_S)
+    return found
+
+
+@dataclass
+class Caller:
+    """Somebody who calls the API through the gateway; without a token, anybody."""
+
+    http: httpx.Client
+    token: str | None = None
+    id: str = ""
+
+    def call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request as this caller."""
+        headers = dict(options.pop("headers", {}))
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        return self.http.request(method, path, headers=headers, **options)
+
+    def submit(self, *, key: str | None = None, **body: Any) -> httpx.Response:
+        """Ask for a transaction; in euros unless told otherwise."""
+        return self.call(
+            "POST",
+            "/api/v1/transactions",
+            json={"currency": "EUR", **body},
+            headers={"Idempotency-Key": key or str(uuid7())},
+        )
+
+    def outcome(self, transaction_id: str) -> dict[str, Any]:
+        """Wait until a transaction is settled."""
+
+        def look() -> dict[str, Any] | None:
+            found = self.call("GET", f"/api/v1/transactions/{transaction_id}").json()
+            return found if found["status"] in TERMINAL else None
+
+        return wait_for(f"the outcome of {transaction_id}", look)
+
+    def balance(self, currency: str = "EUR") -> int:
+        """The posted balance in minor units; 0 without a wallet."""
+        accounts = self.call("GET", "/api/v1/accounts").json()["data"]
+        return next((a["balance"]["posted"] for a in accounts if a["currency"] == currency), 0)
+
+
+def anybody() -> Caller:
+    """A caller without a token."""
+    return Caller(httpx.Client(base_url=os.environ["GATEWAY_URL"], timeout=15, trust_env=False))
+
+
+def sign_up() -> Caller:
+    """A new account, signed in."""
+    email = f"person-{uuid7()}@example.com"
+    return _session("signup", email, PASSWORD)
+
+
+def treasury() -> Caller:
+    """The demo treasury, signed in."""
+    return _session("login", "treasury@example.com", os.environ["DEMO_TREASURY_PASSWORD"])
+
+
+def _session(what: str, email: str, password: str) -> Caller:
+    caller = anybody()
+    answer = caller.call(
+        "POST", f"/api/v1/auth/{what}", json={"email": email, "password": password}
+    )
+    assert answer.status_code == 200, answer.text
+    caller.token = answer.json()["meta"]["access_token"]
+    caller.id = answer.json()["data"]["user"]["id"]
+    return caller
