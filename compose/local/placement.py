@@ -16,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from compose.local.errors import OperatorError
+from compose.local.locks import locked
 from compose.local.stack import Stack
 
 SHELTERS = (Path("/var/tmp"), Path("/tmp"))  # noqa: S108  the shelter itself is checked below
+COPY_WAIT_S = 60
 UNPRIVILEGED = ("postgres", "nobody")
 
 
@@ -106,7 +108,8 @@ def prepare(placement: Placement) -> None:
     if placement.shelter:
         make_shelter(placement.shelter)
     if placement.shelter and placement.shelter in placement.programs.parents:
-        _copy_programs(placement.shelter)
+        with locked(placement.shelter / "copy.lock", wait_s=COPY_WAIT_S):  # both clusters ask
+            _copy_programs(placement.shelter)
     placement.data.mkdir(mode=0o700, exist_ok=True)
     if placement.user:
         os.chown(placement.data, placement.user.pw_uid, placement.user.pw_gid)
