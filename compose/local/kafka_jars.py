@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import truststore
+
 from compose.local.errors import OperatorError
 from compose.local.locks import locked
 
@@ -89,6 +91,8 @@ def _fetch(jar: Jar, target: Path) -> None:
 
 
 def _maven(target: Path) -> Any:
+    # As pip does: the machine's own certificates count, such as those of a company's proxy.
+    truststore.inject_into_ssl()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about a folder it looks for and does not use
         from jgo.maven import MavenContext  # noqa: PLC0415  half a second, needed once
