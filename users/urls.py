@@ -23,7 +23,7 @@ urlpatterns = [
     path("api/v1/transactions", TransactionsApi.as_view(), name="transactions"),
     path("api/v1/transactions/<uuid:transaction_id>", TransactionApi.as_view(), name="transaction"),
     # allauth routes phone numbers even where nobody can have one, and then fails.
-    re_path(r"^_allauth/app/v1/(account|auth)/phone", not_found),
+    re_path(r"^_allauth/app/v1/(?:account|auth)/phone", not_found),
     path("_allauth/", include("allauth.headless.urls")),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("users/schema", SpectacularAPIView.as_view(), name="schema"),

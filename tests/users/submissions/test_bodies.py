@@ -52,7 +52,9 @@ class TestMember:
             ],
             *[
                 ("kind", value)
-                for value in ("Transfer", "transfer ", "refund", "", None, 1, True, [], {}, "x" * 999)
+                for value in (
+                    "Transfer", "transfer ", "refund", "", None, 1, True, [], {}, "x" * 999,
+                )
             ],
             *[
                 ("counterparty", value)
@@ -129,8 +131,8 @@ class TestMember:
             *(field.attname for field in TransactionRequest._meta.fields if field.attname not in {
                 "kind", "amount", "currency", "capture", "reference", "description", "metadata",
             }),
-            "requested_by", "is_staff", "role", "sequence", "balance", "Amount", "amount ", "\ufeff",
-            "constructor", "__proto__", "__class__", "x" * 5000,
+            "requested_by", "is_staff", "role", "sequence", "balance", "Amount", "amount ",
+            "\ufeff", "constructor", "__proto__", "__class__", "x" * 5000,
         ],
     )  # fmt: skip
     def test_that_is_not_known_is_refused(self, submit, alice, name):
@@ -210,7 +212,7 @@ class TestBody:
         ),
     )
     def test_is_accepted_exactly_or_refused_but_never_a_failure(
-        self, post_raw, client_of, alice, value, field
+        self, client_of, alice, value, field
     ):
         body = {"kind": "withdrawal", "amount": 250, "currency": "EUR", field: value}
         response = client_of(alice).post(
