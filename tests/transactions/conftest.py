@@ -1,8 +1,13 @@
 """What the tests of the transactions service share."""
 
-from django.conf import settings
+import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from django.db.models.signals import pre_migrate
+from django.test import Client
+
+from common.api.token_keys import token_keys
+from tests.transactions.tokens import JwksServer, SigningKey, token_for
 
 _RIGHTS = """
 ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
@@ -13,7 +18,33 @@ ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO {role};
 def _grant_by_default(**_):
     """What compose/roles.sql does in a real database, before the first table is made."""
     with connection.cursor() as cursor:
-        cursor.execute(_RIGHTS.format(role=settings.DATABASE_APPLICATION_ROLE))
+        cursor.execute(_RIGHTS.format(role=django_settings.DATABASE_APPLICATION_ROLE))
 
 
 pre_migrate.connect(_grant_by_default, dispatch_uid="rights-of-the-application-role")
+
+
+@pytest.fixture(scope="session")
+def signing_key():
+    return SigningKey("key-1")
+
+
+@pytest.fixture
+def jwks(settings, signing_key):
+    """The public keys of users behind `USERS_JWKS_URL`, fetched anew in every test."""
+    with JwksServer([signing_key]).serving() as server:
+        settings.USERS_JWKS_URL = server.url
+        token_keys.cache_clear()
+        yield server
+    token_keys.cache_clear()
+
+
+@pytest.fixture
+def get(jwks, signing_key):
+    """Call the API as somebody: `get(ALICE, "/api/v1/accounts")`."""
+
+    def call(user_id, path, **query):
+        token = token_for(user_id, signing_key)
+        return Client().get(path, query, headers={"Authorization": f"Bearer {token}"})
+
+    return call

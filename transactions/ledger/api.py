@@ -33,7 +33,7 @@ class AccountSerializer(serializers.Serializer[Account]):
 
 
 class AccountPageSerializer(serializers.Serializer[Any]):
-    data = AccountSerializer(many=True)  # type: ignore[assignment]  the contract's name for rows
+    data = AccountSerializer(many=True)  # type: ignore[assignment]  # the contract's name for rows
     has_more = serializers.BooleanField()
     next_cursor = serializers.CharField(allow_null=True)
 
@@ -80,7 +80,7 @@ class LedgerTransactionSerializer(serializers.Serializer[LedgerTransaction]):
     currency = serializers.CharField()
     postings = PostingSerializer(many=True)
     journal = JournalEntrySerializer(many=True)
-    source = SourceSerializer(source="*")  # type: ignore[assignment]  the contract's name
+    source = SourceSerializer(source="*")  # type: ignore[assignment]  # the contract's name
 
 
 class LedgerApi(APIView):
@@ -97,7 +97,7 @@ class LedgerApi(APIView):
 
     @property
     def viewer(self) -> UUID:
-        caller: Principal = self.request.user  # type: ignore[assignment]  IsCaller has checked
+        caller: Principal = self.request.user  # type: ignore[assignment]  # IsCaller has checked
         return caller.user_id
 
 

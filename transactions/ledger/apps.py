@@ -6,3 +6,6 @@ class LedgerConfig(AppConfig):
     label = "ledger"
     verbose_name = "Ledger"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from transactions import api_schema  # noqa: F401, PLC0415  registers itself

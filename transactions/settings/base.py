@@ -27,12 +27,12 @@ ALLOWED_HOSTS = env.list("TRANSACTIONS_ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [env.str("TRANSACTIONS_CONSOLE_URL")]
 
 INSTALLED_APPS = [*COMMON_APPS, "transactions.ledger"]
-MIDDLEWARE = COMMON_MIDDLEWARE
+MIDDLEWARE = [*COMMON_MIDDLEWARE, "django.middleware.clickjacking.XFrameOptionsMiddleware"]
 ROOT_URLCONF = "transactions.urls"
 WSGI_APPLICATION = "transactions.wsgi.application"
 
 DATABASES: dict[str, dict[str, Any]] = {"default": shared.database("TRANSACTIONS")}
-DATABASE_APPLICATION_ROLE = env.db_url("TRANSACTIONS_DATABASE_URL")["USER"]
+DATABASE_APPLICATION_ROLE: str = env.db_url("TRANSACTIONS_DATABASE_URL")["USER"]
 """The role that migrations take rights on the ledger from; it owns no table."""
 
 LANGUAGE_CODE = "en"

@@ -60,7 +60,8 @@ BEGIN
     INTO legs FROM ledger_posting WHERE transaction_id = NEW.id;
     IF NEW.written_by = pg_current_xact_id() AND (
         (NEW.state = 'rejected' AND legs.number = 0)
-        OR (legs.posted = 0 AND legs.pending = 0 AND legs.debited AND legs.credited)
+        OR (NEW.state = 'posted' AND legs.posted = 0 AND legs.pending = 0
+            AND legs.debited AND legs.credited)
     ) THEN
         RETURN NULL;
     END IF;
