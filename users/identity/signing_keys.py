@@ -89,15 +89,15 @@ def key_load(path: Path) -> SigningKey:
         raise ValueError(f"{path.name} is not an RSA private key")  # noqa: TRY004  a bad value in a file
     public = private.public_key()
     numbers = RSAAlgorithm.to_jwk(public, as_dict=True)
-    kid = _thumbprint(numbers)
+    kid = thumbprint(numbers)
     jwk = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid} | {
         name: numbers[name] for name in ("n", "e")
     }
     return SigningKey(kid=kid, private=private, public=public, jwk=jwk)
 
 
-def _thumbprint(jwk: dict[str, Any]) -> str:
-    # RFC 7638, section 3: the required members only, sorted, without blanks.
+def thumbprint(jwk: dict[str, Any]) -> str:
+    """Name an RSA key by itself (RFC 7638): a digest of the members that make it the key."""
     members = json.dumps(
         {name: jwk[name] for name in ("e", "kty", "n")}, separators=(",", ":"), sort_keys=True
     )
