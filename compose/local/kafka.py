@@ -61,6 +61,9 @@ def properties(stack: Stack) -> dict[str, str]:
         "min.insync.replicas": "1",
         "message.max.bytes": "262144",
         "group.initial.rebalance.delay.ms": "0",
+        # A killed broker may register again only when its last session is over: 9 s by default.
+        "broker.session.timeout.ms": "2000",
+        "broker.heartbeat.interval.ms": "500",
         "offsets.topic.replication.factor": "1",
         "offsets.topic.num.partitions": "4",
         "transaction.state.log.replication.factor": "1",
