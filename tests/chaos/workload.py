@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from common.ids import uuid7
-from tests.e2e.client import Caller, sign_up
+from tests.e2e.client import Caller, sign_up, wait_for
 
 RETRY_PAUSE_S = 0.1
 ANSWER_DEADLINE_S = 60
@@ -55,6 +55,16 @@ class Workload:
         for thread in self._running:
             thread.join(ANSWER_DEADLINE_S + 10)
             assert not thread.is_alive(), "a request never got an answer"
+
+    def wait_for_more(self, count: int) -> int:
+        """Wait until so many more requests were accepted; return how many there are then."""
+        enough = len(self.journal) + count
+        wait_for(
+            f"{count} more accepted",
+            lambda: True if len(self.journal) >= enough else None,
+            deadline_s=ANSWER_DEADLINE_S,
+        )
+        return len(self.journal)
 
     def _run(self, chance: random.Random) -> None:
         while not self._stop.is_set():
