@@ -74,17 +74,20 @@ files_of() {
 }
 
 install() {
-  local sets=$1 tool=(.venv/bin/python -m pip install --disable-pip-version-check) uv
+  local sets=$1 uv
   make_venv
   { cat .venv/sets 2>/dev/null || true; printf '%s\n' $sets; } | sort -u >.venv/sets.new
   # shellcheck disable=SC2207
   local files=($(files_of .venv/sets.new))
   [ -n "$quiet" ] || printf 'installing: %s\n' "$(tr '\n' ' ' <.venv/sets.new)" >&2
   [ -w "${HOME:-/nonexistent}" ] || export UV_NO_CACHE=1 PIP_NO_CACHE_DIR=1
-  if uv=$(command -v uv || ls .venv/bin/uv 2>/dev/null); then
-    "$uv" pip sync --quiet --require-hashes --python .venv/bin/python "${files[@]}"
-  else
-    "${tool[@]}" --quiet --require-hashes "${files[@]/#/--requirement=}"
+  # As pip does by itself: the machine's certificates count, such as those of a company's proxy.
+  export UV_NATIVE_TLS=${UV_NATIVE_TLS:-1} UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1}
+  uv=$(command -v uv || ls .venv/bin/uv 2>/dev/null) || true
+  if ! { [ -n "$uv" ] &&
+    "$uv" pip sync --quiet --require-hashes --python .venv/bin/python "${files[@]}"; }; then
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+      "${files[@]/#/--requirement=}"
   fi
   cat "${files[@]}" >.venv/installed.new
   mv .venv/sets.new .venv/sets
