@@ -80,9 +80,14 @@ DRF_STANDARDIZED_ERRORS = {
     **standardized_errors(),
     "EXCEPTION_HANDLER_CLASS": "users.problems.UsersProblemHandler",
 }
-SPECTACULAR_SETTINGS = api_description(
-    "Notion API: users", "Sign up, make transactions and see what became of them."
-)
+SPECTACULAR_SETTINGS = {
+    **api_description(
+        "Notion API: users", "Sign up, make transactions and see what became of them."
+    ),
+    # Each operation names its own scheme (see api_schema); the common default would say it twice.
+    "SECURITY": [],
+    "APPEND_COMPONENTS": {},
+}
 
 KAFKA = kafka()
 OUTBOX_TOPIC = USERS_EVENTS

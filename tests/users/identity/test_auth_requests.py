@@ -70,9 +70,7 @@ def signed_in(anonymous) -> dict[str, str]:
 
 
 def not_failed(client, method: str, route: str, raw: bytes, headers: dict[str, str]) -> None:
-    response = client.generic(
-        method, f"{AUTH}/{route}", raw, "application/json", headers=headers
-    )
+    response = client.generic(method, f"{AUTH}/{route}", raw, "application/json", headers=headers)
     assert response.status_code < 500, (method, route, raw, headers, response.content)
     if response["Content-Type"] == "application/json" and response.content:
         assert response.json()["status"] == response.status_code

@@ -202,9 +202,7 @@ class TestLogin:
         assert [answer.status_code for answer in answers] == [400, 400]
         assert answers[0].content == answers[1].content
 
-    @pytest.mark.parametrize(
-        "status", ["suspended", "closing", "closed", "pending_verification"]
-    )
+    @pytest.mark.parametrize("status", ["suspended", "closing", "closed", "pending_verification"])
     def test_lets_nobody_in_who_is_not_active(self, anonymous, status):
         user = UserFactory(status=status)
         response = post(anonymous, LOGIN, {"email": user.email, "password": PASSWORD})

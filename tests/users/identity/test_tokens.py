@@ -80,9 +80,7 @@ class TestRefresh:
         )
         assert response.status_code == 410
 
-    @pytest.mark.parametrize(
-        "status", ["suspended", "closing", "closed", "pending_verification"]
-    )
+    @pytest.mark.parametrize("status", ["suspended", "closing", "closed", "pending_verification"])
     def test_refuses_who_is_not_active(self, alice, sign_in, refresh, status):
         token = sign_in(alice)["refresh_token"]
         type(alice).objects.update(status=status)
@@ -121,9 +119,7 @@ class TestRefresh:
 
     def test_is_no_access_token(self, alice, sign_in, anonymous):
         token = sign_in(alice)["refresh_token"]
-        response = anonymous.get(
-            "/api/v1/users/me", headers={"Authorization": f"Bearer {token}"}
-        )
+        response = anonymous.get("/api/v1/users/me", headers={"Authorization": f"Bearer {token}"})
 
         assert response.status_code == 401
 

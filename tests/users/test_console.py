@@ -1,0 +1,136 @@
+"""The console of the users service: for staff, to look at."""
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+
+from tests.factories.users import PASSWORD, TransactionRequestFactory, UserFactory
+from users.identity.models import TokenFamily, User
+from users.submissions.models import TransactionRequest
+
+pytestmark = pytest.mark.django_db
+
+OURS = [User, TokenFamily, TransactionRequest]
+
+
+@pytest.fixture
+def staff(client):
+    user = UserFactory(staff=True)
+    client.force_login(user)
+    return client
+
+
+def change_page(row) -> str:
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+
+
+class TestLogin:
+    def enter(self, client, user, **members):
+        body = {"username": user.email, "password": PASSWORD, **members}
+        return client.post("/admin/login/?next=/admin/", body)
+
+    def test_takes_e_mail_and_password_of_staff(self, client):
+        response = self.enter(client, UserFactory(staff=True))
+
+        assert response.status_code == 302
+        assert "users_session" in response.cookies
+        assert client.get("/admin/").status_code == 200
+
+    def test_takes_any_spelling_of_the_address(self, client):
+        UserFactory(staff=True, email="staff@example.com")
+
+        response = self.enter(client, UserFactory.build(email="STAFF@example.com"))
+
+        assert response.status_code == 302
+
+    @pytest.mark.parametrize(
+        "members", [{}, {"staff": True, "status": "suspended"}, {"treasury": True}]
+    )
+    def test_lets_nobody_else_in(self, client, members):
+        response = self.enter(client, UserFactory(**members))
+
+        assert response.status_code == 200
+        assert client.get("/admin/").status_code == 302
+
+    def test_refuses_a_wrong_password(self, client):
+        response = self.enter(client, UserFactory(staff=True), password="wrong")
+
+        assert response.status_code == 200
+        assert client.get("/admin/").status_code == 302
+
+
+class TestPages:
+    def test_show_every_list_with_rows_in_it(self, staff):
+        TransactionRequestFactory(transfer=True, posted=True)
+        for model in admin.site._registry:
+            name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+            assert staff.get(reverse(name)).status_code == 200, name
+
+    def test_show_amounts_for_people(self, staff):
+        row = TransactionRequestFactory(amount=123456)
+
+        for page in (reverse("admin:submissions_transactionrequest_changelist"), change_page(row)):
+            assert "1,234.56 EUR" in staff.get(page).content.decode()
+
+    def test_ask_no_more_for_more_rows(self, staff, django_assert_max_num_queries):
+        page = reverse("admin:submissions_transactionrequest_changelist")
+        TransactionRequestFactory.create_batch(2, transfer=True)
+        staff.get(page)
+        with django_assert_max_num_queries(30) as few:
+            staff.get(page)
+        TransactionRequestFactory.create_batch(20, transfer=True)
+        with django_assert_max_num_queries(30) as many:
+            staff.get(page)
+
+        assert len(many) == len(few)
+
+    @pytest.mark.parametrize("term", ["alice@example.com", "invoice 7", "nothing", "'", "%"])
+    def test_can_be_searched(self, staff, term):
+        for model in OURS:
+            page = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+            assert staff.get(page, {"q": term}).status_code == 200
+
+    def test_find_a_transaction_by_its_id(self, staff):
+        row, other = TransactionRequestFactory.create_batch(2)
+        page = reverse("admin:submissions_transactionrequest_changelist")
+
+        content = staff.get(page, {"q": str(row.id)}).content.decode()
+
+        assert change_page(row) in content
+        assert change_page(other) not in content
+
+    def test_write_what_clients_sent_as_text(self, staff):
+        row = TransactionRequestFactory(
+            description="<script>alert(1)</script>", metadata={"<b>": "<img src=x>"}
+        )
+
+        content = staff.get(change_page(row)).content.decode()
+
+        assert "<script>alert(1)" not in content
+        assert "<img src=x>" not in content
+        assert "&lt;script&gt;" in content
+
+    @pytest.mark.parametrize("model", OURS)
+    def test_change_nothing(self, staff, model):
+        row = TransactionRequestFactory()
+        rows = {
+            User: row.user,
+            TransactionRequest: row,
+            TokenFamily: TokenFamily.objects.create(user=row.user, session_key="secret-key"),
+        }
+        label = f"{model._meta.app_label}_{model._meta.model_name}"
+
+        page = staff.get(change_page(rows[model]))
+        assert page.status_code == 200
+        assert staff.post(change_page(rows[model]), {"status": "x"}).status_code == 403
+        assert staff.get(reverse(f"admin:{label}_add")).status_code == 403
+        delete = reverse(f"admin:{label}_delete", args=[rows[model].pk])
+        assert staff.post(delete, {"post": "yes"}).status_code == 403
+        assert model.objects.filter(pk=rows[model].pk).exists()
+
+    def test_show_no_secret(self, staff):
+        user = UserFactory()
+        family = TokenFamily.objects.create(user=user, session_key="secret-key")
+
+        assert user.password not in staff.get(change_page(user)).content.decode()
+        assert "secret-key" not in staff.get(change_page(family)).content.decode()
