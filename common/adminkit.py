@@ -1,25 +1,110 @@
 """
-The look and the rules of both admin consoles; the only module that imports unfold.
+The rules of both admin consoles; the only module that imports unfold.
+
+Lists stay fast at a million rows, rows are for reading, and whatever came from outside is shown
+as text. How a console looks is in `common.console`.
 """
 
-from typing import Any
+import functools
+import json
+import unicodedata
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn, TypeVar
 
+from django.core.paginator import EmptyPage
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
+from unfold.admin import TabularInline as UnfoldTabularInline
+from unfold.decorators import action, display
+from unfold.paginator import InfinitePaginator as UnfoldInfinitePaginator
+
+from common.money import money_display
+from common.strict_json import NotJson, strict_json_loads
+
+__all__ = [
+    "InfinitePaginator",
+    "ModelAdmin",
+    "ReadOnlyInline",
+    "ReadOnlyModelAdmin",
+    "action",
+    "amount_shown",
+    "display",
+    "duration_shown",
+    "id_shown",
+    "payload_shown",
+    "status_display",
+    "text_visible",
+    "time_shown",
+]
+
+PAYLOAD_SHOWN_MAX = 64 * 1024
+PAGES_MAX = 200
+
+NOTHING = "–"  # noqa: RUF001  a dash, shown for what is absent
+
+TONES = {
+    **dict.fromkeys(("active", "open", "posted", "applied", "published"), "success"),
+    **dict.fromkeys(("pending", "authorised", "closing", "captured"), "info"),
+    **dict.fromkeys(("waiting", "suspended", "frozen", "expired", "voided", "reversed"), "warning"),
+    **dict.fromkeys(("partially_reversed", "pending_verification", "superseded"), "warning"),
+    **dict.fromkeys(("rejected", "dead", "closed", "forked", "blocked"), "danger"),
+}
+"""The colour beside the word of a status; a word that is not here is grey."""
+
+Shown = TypeVar("Shown", bound=Callable[..., Any])
+
+
+class InfinitePaginator(UnfoldInfinitePaginator):
+    """
+    Pages without counting rows.
+
+    Ends after `PAGES_MAX` pages: an OFFSET reads all rows before it, so whoever looks for
+    something that old has to filter. The name is the one by which the theme's templates know
+    that the count means nothing.
+    """
+
+    @functools.cached_property
+    def count(self) -> int:
+        return int(self.per_page) * PAGES_MAX
+
+    def validate_number(self, number: Any) -> int:
+        number = super().validate_number(number)
+        if number > PAGES_MAX:
+            raise EmptyPage("use a filter to see older rows")
+        return int(number)
 
 
 class ModelAdmin(UnfoldModelAdmin):
-    """A list that stays fast: few rows a page and no count of the whole table."""
+    """A list that stays fast: few rows a page, and no count of the whole table."""
 
     list_per_page = 50
+    list_max_show_all = 0
     show_full_result_count = False
+    paginator = InfinitePaginator
+    list_fullwidth = True
+
+    @property
+    def request(self) -> NoReturn:
+        """
+        Not kept: the theme stores each request here, on an object that all threads share.
+
+        Only list filters that bring scripts of their own would need it.
+        """
+        raise AttributeError("the request is not kept on the admin")
+
+    @request.setter
+    def request(self, _: HttpRequest) -> None:
+        """Forget it."""
 
 
 class ReadOnlyModelAdmin(ModelAdmin):
-    """Rows that nobody changes by hand, superusers included."""
+    """Rows that nobody adds, changes or deletes by hand, superusers included."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
@@ -30,3 +115,106 @@ class ReadOnlyModelAdmin(ModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
         return {}
+
+
+class ReadOnlyInline(UnfoldTabularInline):
+    """Rows of a page's subject, shown as a table."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        return False
+
+
+def status_display(*, description: str, ordering: str | None = None) -> Callable[[Shown], Shown]:
+    """Show a status as its word in the colour of `TONES`."""
+    decorate: Callable[[Shown], Shown] = display(
+        description=description, ordering=ordering, label=TONES, empty_value=NOTHING
+    )
+    return decorate
+
+
+def amount_shown(amount: int | None, currency: str) -> SafeString:
+    """Show minor units so that digits of one column stand below each other."""
+    text = NOTHING if amount is None else money_display(amount, currency)
+    return format_html('<span class="console-amount">{}</span>', text)
+
+
+def id_shown(value: object) -> SafeString:
+    """Show an id in full, and in a face that tells its characters apart."""
+    return format_html('<span class="console-code">{}</span>', NOTHING if value is None else value)
+
+
+def time_shown(at: datetime | None) -> SafeString:
+    """Show a time to the millisecond, in UTC, and for machines as it is."""
+    if at is None:
+        return format_html("{}", NOTHING)
+    utc = at.astimezone(UTC)
+    text = f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d} UTC"
+    return format_html('<time datetime="{}" class="console-code">{}</time>', utc.isoformat(), text)
+
+
+def duration_shown(duration: timedelta | None) -> str:
+    """Show how long something took in the unit that fits: `3 ms`, `2.5 s`, `4 min`, `3 h`."""
+    if duration is None:
+        return NOTHING
+    seconds = duration.total_seconds()
+    if abs(seconds) < 1:
+        return f"{seconds * 1000:.0f} ms"
+    for unit, size, limit in (("s", 1, 60), ("min", 60, 3600), ("h", 3600, 48 * 3600)):
+        if abs(seconds) < limit:
+            return f"{seconds / size:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{duration.days} d"
+
+
+def payload_shown(
+    payload: bytes | memoryview | str | dict[str, Any] | list[Any] | None,
+) -> SafeString:
+    """
+    Show what came from outside as text, laid out if it is strict JSON.
+
+    Nothing of it is interpreted: markup is escaped, and characters that have no shape of their
+    own or turn the text around are shown as escapes. Cut at `PAYLOAD_SHOWN_MAX` characters.
+    """
+    if payload is None:
+        return format_html("{}", NOTHING)
+    text = text_visible(_laid_out(payload))
+    rest = len(text) - PAYLOAD_SHOWN_MAX
+    note = f"\n… {rest} more characters" if rest > 0 else ""
+    return format_html('<pre class="console-payload">{}{}</pre>', text[:PAYLOAD_SHOWN_MAX], note)
+
+
+def text_visible(text: str) -> str:
+    """Replace control, formatting and private characters by escapes; keeps line ends and tabs."""
+    return "".join(
+        character if character in "\n\t" or not _is_hidden(character) else _escape(character)
+        for character in text
+    )
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+
+
+def _escape(character: str) -> str:
+    point = ord(character)
+    return f"\\u{point:04x}" if point <= 0xFFFF else f"\\U{point:08x}"  # noqa: PLR2004  the BMP
+
+
+def _laid_out(payload: bytes | memoryview | str | dict[str, Any] | list[Any]) -> str:
+    if isinstance(payload, (dict, list)):
+        return json.dumps(payload, indent=2, ensure_ascii=False, default=str)
+    text = payload if isinstance(payload, str) else bytes(payload).decode(errors="backslashreplace")
+    try:
+        document = strict_json_loads(text.encode(), size_max=PAYLOAD_SHOWN_MAX)
+    except (NotJson, UnicodeEncodeError):
+        return text  # laid out, it might hide what is wrong with it
+    return json.dumps(document, indent=2, ensure_ascii=False)

@@ -1,0 +1,155 @@
+"""
+How a console looks and where it leads: its `UNFOLD` setting, and the figures of its home page.
+
+Settings are read before the apps are loaded, so nothing here may import the theme; what needs it
+is in `common.adminkit`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+Accent = Literal["indigo", "emerald"]
+Tone = Literal["", "info", "success", "warning", "danger"]
+
+# Tailwind's palettes, from 50 to 950; each console has its own, so that nobody mistakes one for
+# the other.
+_WEIGHTS = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
+_PALETTES: dict[Accent, tuple[str, ...]] = {
+    "indigo": (
+        "96.2% .018 272.314", "93% .034 272.788", "87% .065 274.039", "78.5% .115 274.713",
+        "67.3% .182 276.935", "58.5% .233 277.117", "51.1% .262 276.966", "45.7% .24 277.023",
+        "39.8% .195 277.366", "35.9% .144 278.697", "25.7% .09 281.288",
+    ),
+    "emerald": (
+        "97.9% .021 166.113", "95% .052 163.051", "90.5% .093 164.15", "84.5% .143 164.978",
+        "76.5% .177 163.223", "69.6% .17 162.48", "59.6% .145 163.225", "50.8% .118 165.612",
+        "43.2% .095 166.913", "37.8% .077 168.94", "26.2% .051 172.552",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A list in the sidebar; only staff who may view the model see it."""
+
+    title: str
+    model: str
+    """`app_label.ModelName`"""
+    icon: str
+    """A name of Material Symbols."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of the sidebar."""
+
+    title: str
+    pages: Sequence[Page]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """
+    One number on the home page.
+
+    A colour never speaks alone: `tone` is shown together with `word` (`"waiting"`, `"over 1,000"`).
+    """
+
+    title: str
+    value: str
+    detail: str = ""
+    url: str = ""
+    tone: Tone = ""
+    word: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureGroup:
+    """Figures that belong together."""
+
+    title: str
+    figures: Sequence[Figure]
+
+
+def admin_site_settings(
+    *,
+    title: str,
+    symbol: str,
+    accent: Accent,
+    environment: str,
+    navigation: Sequence[Section],
+    figures: str | None = None,
+    search: str | None = None,
+) -> dict[str, Any]:
+    """
+    Build the `UNFOLD` setting of one service.
+
+    `figures` is the dotted path of a function from a request to the `FigureGroup`s of the home
+    page; `search` one from a request and a term to results of the search box. Needs
+    `common/templates` among the template folders and `common/static` among the static ones.
+    """
+    return {
+        "SITE_TITLE": title,
+        "SITE_HEADER": title,
+        "SITE_SUBHEADER": "All times are UTC",
+        "SITE_SYMBOL": symbol,
+        "SITE_URL": None,
+        "SHOW_VIEW_ON_SITE": False,
+        "BORDER_RADIUS": "6px",
+        "COLORS": {"primary": _palette(accent)},
+        "STYLES": [lambda _: static("console/console.css")],
+        "ENVIRONMENT": _environment_label(environment),
+        "ENVIRONMENT_TITLE_PREFIX": None if environment == "production" else f"[{environment}]",
+        "SIDEBAR": {"show_search": True, "navigation": [_section(each) for each in navigation]},
+        # Searching all models would compare text without an index.
+        "COMMAND": {"search_models": False, "search_callback": search},
+        "DASHBOARD_CALLBACK": "common.console.dashboard",
+        "FIGURES": figures,
+    }
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the service's figures, and the time they are of, to the home page."""
+    figures = getattr(settings, "UNFOLD", {}).get("FIGURES")
+    groups = import_string(figures)(request) if figures else []
+    return {**context, "figure_groups": groups, "as_of": timezone.now()}
+
+
+def _palette(accent: Accent) -> dict[str, str]:
+    colours = zip(_WEIGHTS, _PALETTES[accent], strict=True)
+    return {weight: f"oklch({colour})" for weight, colour in colours}
+
+
+def _environment_label(environment: str) -> Callable[[HttpRequest], list[str]]:
+    tone = "danger" if environment == "production" else "info"
+    return lambda _: [environment, tone]
+
+
+def _section(section: Section) -> dict[str, Any]:
+    return {
+        "title": section.title,
+        "separator": True,
+        "items": [_item(page) for page in section.pages],
+    }
+
+
+def _item(page: Page) -> dict[str, Any]:
+    app, model = page.model.lower().split(".")
+    return {
+        "title": page.title,
+        "icon": page.icon,
+        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
+        "permission": _may_view(f"{app}.view_{model}"),
+    }
+
+
+def _may_view(permission: str) -> Callable[[HttpRequest], bool]:
+    return lambda request: request.user.has_perm(permission)

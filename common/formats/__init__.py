@@ -1,0 +1,1 @@
+"""How the consoles write dates; the setting `FORMAT_MODULE_PATH` points here."""
