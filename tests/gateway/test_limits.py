@@ -131,6 +131,27 @@ class TestWaiting:
         (seen,) = services.requests(test_id)
         assert seen.all("x-envoy-expected-rq-timeout-ms") == [str(milliseconds)]
 
+    @pytest.mark.parametrize(
+        ("setting", "limit"),
+        [
+            ("request_headers_timeout", "5s"),
+            ("request_timeout", "15s"),
+            ("stream_idle_timeout", "15s"),
+            ("drain_timeout", "5s"),
+        ],
+    )
+    def test_for_clients_is_set(self, setting, limit):
+        """The tests below shorten these, so that they would not see one missing."""
+        assert connection_manager(load_config())[setting] == limit
+
+    @pytest.mark.parametrize(
+        "setting", ["idle_timeout", "max_connection_duration", "max_stream_duration"]
+    )
+    def test_for_connections_is_set(self, setting):
+        options = connection_manager(load_config())["common_http_protocol_options"]
+
+        assert 0 < seconds(options[setting]) <= 600
+
     def test_ends_before_the_stream_counts_as_idle(self):
         config = load_config()
         idle = connection_manager(config)["stream_idle_timeout"]
