@@ -10,7 +10,7 @@ from drf_spectacular.extensions import (
 from common.money import AMOUNT_MAX
 
 
-class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TokenAuthenticationScheme(OpenApiAuthenticationExtension):
     """An access token of this service."""
 
     target_class = "common.api.authentication.TokenAuthentication"
@@ -20,7 +20,7 @@ class TokenAuthenticationScheme(OpenApiAuthenticationExtension):  # type: ignore
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
 
 
-class MinorUnitsSchema(OpenApiSerializerFieldExtension):  # type: ignore[no-untyped-call]
+class MinorUnitsSchema(OpenApiSerializerFieldExtension):
     """An amount: integer minor units."""
 
     target_class = "common.api.fields.MinorUnitsField"

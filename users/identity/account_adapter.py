@@ -33,8 +33,8 @@ class AccountAdapter(DefaultAccountAdapter):
                 password=form.cleaned_data["password"],
                 status=_first_status(),
                 at=timezone.now(),
-                correlation_id=request.request_id,
-                traceparent=request.traceparent,
+                correlation_id=request.request_id,  # type: ignore[attr-defined]  # RequestIdMiddleware's
+                traceparent=request.traceparent,  # type: ignore[attr-defined]  # RequestIdMiddleware's
             )
         except EmailTaken:
             # A twin was faster than the form's own look; look again, and answer as it does.
@@ -64,7 +64,7 @@ def _first_status() -> User.Status:
 
 
 def _answer_taken(request: HttpRequest, form: BaseForm) -> HttpResponse:
-    again = type(form)(data=form.data)
+    again: Any = type(form)(data=form.data)
     if not again.is_valid():
         return ErrorResponse(request, input=again)
     _, response = again.try_save(request)

@@ -7,11 +7,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer
-from common.api.permissions import IsCaller
+from users.caller_api import CallerApi
 from users.identity.models import User
 from users.identity.profile import profile_etag, profile_represent
 from users.identity.selectors import user_get
@@ -22,10 +21,8 @@ _IF_MATCH = OpenApiParameter(
 )
 
 
-class ProfileApi(APIView):
+class ProfileApi(CallerApi):
     """`/api/v1/users/me`"""
-
-    permission_classes = (IsCaller,)
 
     class InputSerializer(StrictSerializer):
         display_name = StrictCharField(max_length=100, allow_blank=True)
@@ -38,9 +35,9 @@ class ProfileApi(APIView):
         created_at = serializers.DateTimeField()
 
     @extend_schema(operation_id="profile_get", responses=OutputSerializer)
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Response:  # noqa: ARG002  DRF's signature
         """Your profile; its ETag names the version."""
-        user = user_get(user_id=request.user.user_id)
+        user = user_get(user_id=self.caller.user_id)
         if user is None:
             raise NotFound
         return _answer(user)
@@ -55,10 +52,10 @@ class ProfileApi(APIView):
         """Change your profile. With If-Match, 412 when somebody changed it before you."""
         body = self.InputSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        if user_get(user_id=request.user.user_id) is None:
+        if user_get(user_id=self.caller.user_id) is None:
             raise NotFound
         user = profile_change(
-            user_id=request.user.user_id,
+            user_id=self.caller.user_id,
             display_name=body.validated_data["display_name"],
             if_match=_if_match(request),
         )

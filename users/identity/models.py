@@ -76,7 +76,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]  # nobody sets it
         """Whether Django and allauth may let this person in."""
         return self.status == self.Status.ACTIVE
 

@@ -9,11 +9,11 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from common.api.authentication import Principal
 from common.api.errors import InvalidRequest, NotFound
 from common.api.pagination import keyset_page
-from common.api.permissions import IsCaller
+from users.caller_api import CallerApi
 from users.identity.models import User
 from users.submissions.errors import (
     IdempotencyKeyInvalid,
@@ -45,10 +45,8 @@ _KEY_PARAMETER = OpenApiParameter(
 )
 
 
-class TransactionsApi(APIView):
+class TransactionsApi(CallerApi):
     """`/api/v1/transactions`"""
-
-    permission_classes = (IsCaller,)
 
     @extend_schema(
         operation_id="transaction_submit",
@@ -58,8 +56,9 @@ class TransactionsApi(APIView):
     )
     def post(self, request: Request) -> Response:
         """Ask for a transaction. 202: it is accepted, and will be posted or rejected."""
-        caller = _caller(request)
-        submission = transaction_submit(order=_order(request), caller=caller)
+        caller = _caller(request, self.caller)
+        order = _order(request, self.caller)
+        submission = transaction_submit(order=order, caller=caller)
         headers = {"Location": f"/api/v1/transactions/{submission.request.id}"}
         if submission.replayed:
             headers["Idempotent-Replayed"] = "true"
@@ -74,66 +73,63 @@ class TransactionsApi(APIView):
     )
     def get(self, request: Request) -> Response:
         """Your transactions, newest first."""
-        rows = _filtered(transactions_visible(user_id=request.user.user_id), request)
+        rows = _filtered(request, self.caller.user_id)
         return Response(keyset_page(request=request, rows=rows, represent=transaction_represent))
 
 
-class TransactionApi(APIView):
+class TransactionApi(CallerApi):
     """`/api/v1/transactions/{id}`"""
 
-    permission_classes = (IsCaller,)
-
     @extend_schema(operation_id="transaction_get", responses=TransactionOutput)
-    def get(self, request: Request, transaction_id: UUID) -> Response:
+    def get(self, request: Request, transaction_id: UUID) -> Response:  # noqa: ARG002  DRF's
         """One of your transactions as it is now."""
-        found = transactions_visible(user_id=request.user.user_id).filter(id=transaction_id)
+        found = transactions_visible(user_id=self.caller.user_id).filter(id=transaction_id)
         transaction = found.first()
         if transaction is None:
             raise NotFound
         return Response(transaction_represent(transaction))
 
 
-def _caller(request: Request) -> Caller:
+def _caller(request: Request, principal: Principal) -> Caller:
     key = request.headers.get("Idempotency-Key")
     if key is None:
         raise IdempotencyKeyRequired
     if not _KEY.fullmatch(key):
         raise IdempotencyKeyInvalid
     return Caller(
-        user_id=request.user.user_id,
+        user_id=principal.user_id,
         idempotency_key=key,
-        request_id=request.request_id,
-        traceparent=request.traceparent,
+        request_id=request.request_id,  # type: ignore[attr-defined]  # RequestIdMiddleware's
+        traceparent=request.traceparent,  # type: ignore[attr-defined]  # RequestIdMiddleware's
     )
 
 
-def _order(request: Request) -> Order:
+def _order(request: Request, principal: Principal) -> Order:
     body = SubmitInput(data=request.data)
     body.is_valid(raise_exception=True)
     members: dict[str, Any] = dict(body.validated_data)
     deposit = members["kind"] == TransactionRequest.Kind.DEPOSIT
-    if deposit and request.user.role != User.Role.TREASURY:
+    if deposit and principal.role != User.Role.TREASURY:
         raise TreasuryOnly
-    members["user"] = members["user"] if deposit else request.user.user_id
+    members["user"] = members["user"] if deposit else principal.user_id
     members.setdefault("metadata", {})
     return Order(**members)
 
 
-def _filtered(rows: QuerySet[TransactionRequest], request: Request) -> QuerySet[TransactionRequest]:
+def _filtered(request: Request, user_id: UUID) -> QuerySet[TransactionRequest]:
     for name, values in request.query_params.lists():
         if len(values) > 1:
             raise InvalidRequest("Give it once.", field=name[:100])
     query = FilterInput(data=request.query_params.dict())
     query.is_valid(raise_exception=True)
     wanted: dict[str, Any] = query.validated_data
+    rows = transactions_visible(user_id=user_id)
     for name in ("status", "kind", "currency", "reference"):
         if name in wanted:
             rows = rows.filter(**{name: wanted[name]})
     if "idempotency_key" in wanted:
         # Keys belong to who asked: nobody learns another's by looking for it.
-        rows = rows.filter(
-            idempotency_key=wanted["idempotency_key"], requested_by_id=request.user.user_id
-        )
+        rows = rows.filter(idempotency_key=wanted["idempotency_key"], requested_by_id=user_id)
     if "created_from" in wanted:
         rows = rows.filter(accepted_at__gte=wanted["created_from"])
     if "created_to" in wanted:

@@ -1,6 +1,15 @@
 """Step 1 of the road: what is said about a request that was accepted."""
 
-from common.events.contracts import Party, SystemAccount, TransactionCreatedV1, Wallet
+from typing import cast
+
+from common.events.contracts import (
+    Capture,
+    Kind,
+    Party,
+    SystemAccount,
+    TransactionCreatedV1,
+    Wallet,
+)
 from users.submissions.models import TransactionRequest
 
 _CASH = SystemAccount(role="cash_clearing")
@@ -11,13 +20,13 @@ def transaction_created(request: TransactionRequest) -> TransactionCreatedV1:
     debit, credit = _parties(request)
     return TransactionCreatedV1(
         transaction_id=request.id,
-        kind=request.kind,
+        kind=cast("Kind", request.kind),
         requested_by=request.requested_by_id,
         debit_party=debit,
         credit_party=credit,
         amount=request.amount,
         currency=request.currency,
-        capture=request.capture,
+        capture=cast("Capture", request.capture),
         accepted_at=request.accepted_at,
         hold_expires_at=request.hold_expires_at,
         reference=request.reference,

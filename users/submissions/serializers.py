@@ -149,6 +149,6 @@ class TransactionOutput(serializers.Serializer[Any]):
 class TransactionPage(serializers.Serializer[Any]):
     """One page of a list."""
 
-    data = TransactionOutput(many=True)  # type: ignore[assignment]  the contract's name
+    data = TransactionOutput(many=True)  # type: ignore[assignment]  # the contract's name
     has_more = serializers.BooleanField()
     next_cursor = serializers.CharField(allow_null=True)

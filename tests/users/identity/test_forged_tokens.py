@@ -1,3 +1,4 @@
+# ruff: noqa: ARG005  every forger is given the same two things
 """Access tokens that are not ours, by every known trick, are all 401 (A4, A5)."""
 
 import base64

@@ -266,7 +266,7 @@ class TestSession:
         assert (out.status_code, again.status_code, refreshed.status_code) == (401, 410, 400)
         assert anonymous.get(SESSION, headers=bearer(meta["access_token"])).status_code == 410
 
-    def test_of_a_forged_token_is_nobodys(self, anonymous, db):
+    def test_of_a_forged_token_is_nobodys(self, anonymous):
         for headers in (bearer("x"), bearer(""), {"Authorization": "Basic Zm9vOmJhcg=="}):
             assert anonymous.get(SESSION, headers=headers).status_code == 401
         assert anonymous.get(SESSION, headers={"X-Session-Token": "x" * 32}).status_code == 410
