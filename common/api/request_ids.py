@@ -27,8 +27,8 @@ class RequestIdMiddleware:
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = str(uuid7())
         traceparent = request.headers.get("Traceparent", "")
-        request.request_id = request_id  # type: ignore[attr-defined]  set here, read everywhere
-        request.traceparent = traceparent if _TRACEPARENT.fullmatch(traceparent) else None  # type: ignore[attr-defined]  as above
+        request.request_id = request_id  # type: ignore[attr-defined]  # set here, read everywhere
+        request.traceparent = traceparent if _TRACEPARENT.fullmatch(traceparent) else None  # type: ignore[attr-defined]  # as above
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             response = self._get_response(request)
         response.headers.setdefault("X-Request-Id", request_id)

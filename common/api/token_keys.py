@@ -62,7 +62,7 @@ class RemoteKeys:
                 return
             self._tried_at = time.monotonic()
             try:
-                keys = _fetch(settings.USERS_JWKS_URL)
+                keys = _fetch(settings.USERS_JWKS_URL)  # type: ignore[misc]  # not set in users
             except (OSError, ValueError):
                 return
             self._keys = {key.key_id: key for key in keys if key.key_id}

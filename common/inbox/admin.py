@@ -1,38 +1,62 @@
 """The inbox as staff see it: what waits for its turn, and what is dead."""
 
 from django.contrib import admin
-from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from common.adminkit import ReadOnlyModelAdmin
+from common.adminkit import (
+    ReadOnlyModelAdmin,
+    display,
+    id_shown,
+    payload_shown,
+    status_display,
+    text_visible,
+    time_shown,
+)
 from common.inbox.models import InboxWaiting
 
 
 @admin.register(InboxWaiting)
 class InboxWaitingAdmin(ReadOnlyModelAdmin):
-    list_display = ("received_at", "state", "error_class", "type", "stream", "sequence", "error")
+    list_display = (
+        "received",
+        "shown_state",
+        "error_class",
+        "type",
+        "stream_id",
+        "sequence",
+        "why",
+    )
     list_filter = ("state", "error_class", "type")
     search_fields = ("=event_id", "=stream")
+    search_help_text = "Event or stream id, in full."
     ordering = ("-id",)
     exclude = ("key", "value", "headers")
     readonly_fields = ("raw_key", "raw_headers", "raw_value")
 
-    @admin.display(description="Key")
-    def raw_key(self, row: InboxWaiting) -> str:
-        return _shown(row.key)
+    @display(description="Received")
+    def received(self, row: InboxWaiting) -> SafeString:
+        return time_shown(row.received_at)
 
-    @admin.display(description="Headers")
-    def raw_headers(self, row: InboxWaiting) -> str:
-        return _shown(row.headers)
+    @status_display(description="State", ordering="state")
+    def shown_state(self, row: InboxWaiting) -> str:
+        return str(row.state)
 
-    @admin.display(description="Data")
-    def raw_value(self, row: InboxWaiting) -> str:
-        return _shown(row.value)
+    @display(description="Stream")
+    def stream_id(self, row: InboxWaiting) -> SafeString:
+        return id_shown(row.stream)
 
+    @display(description="Error")
+    def why(self, row: InboxWaiting) -> str:
+        return text_visible(row.error)
 
-def _shown(raw: bytes | memoryview | None) -> str:
-    """Bytes as text for people: escaped, and never interpreted."""
-    if raw is None:
-        return "(none)"
-    text = bytes(raw).decode("utf-8", "backslashreplace")
-    visible = "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
-    return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>', visible)
+    @display(description="Key")
+    def raw_key(self, row: InboxWaiting) -> SafeString:
+        return payload_shown(row.key)
+
+    @display(description="Headers")
+    def raw_headers(self, row: InboxWaiting) -> SafeString:
+        return payload_shown(row.headers)
+
+    @display(description="Data")
+    def raw_value(self, row: InboxWaiting) -> SafeString:
+        return payload_shown(row.value)

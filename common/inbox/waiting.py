@@ -42,7 +42,7 @@ def waiting_first(*, consumer: str, source: str, stream: UUID) -> Arrival | Pois
         .order_by("sequence", "id")
         .first()
     )
-    return row and arrive(_record(row), consumed_at=row.received_at, row_id=row.pk)
+    return None if row is None else arrive(_record(row), consumed_at=row.received_at, row_id=row.pk)
 
 
 def waiting_store(*, consumer: str, arrivals: Sequence[Arrival]) -> None:

@@ -1,18 +1,26 @@
 """The outbox as staff see it: what left, what waits, and which streams are parked."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from common.adminkit import ReadOnlyModelAdmin
+from common.adminkit import (
+    ReadOnlyModelAdmin,
+    display,
+    id_shown,
+    payload_shown,
+    status_display,
+    time_shown,
+)
 from common.outbox.models import OutboxMessage, OutboxStream
 
 
-class PublishedFilter(admin.SimpleListFilter):
-    """Waiting or published; both answered by the index of unpublished rows."""
+class StateFilter(admin.SimpleListFilter):
+    """Waiting or published; the index of unpublished rows answers the first."""
 
     title = "state"
     parameter_name = "state"
@@ -32,22 +40,44 @@ class PublishedFilter(admin.SimpleListFilter):
 
 @admin.register(OutboxMessage)
 class OutboxMessageAdmin(ReadOnlyModelAdmin):
-    list_display = ("position", "type", "stream", "sequence", "occurred_at", "published_at")
-    list_filter = (PublishedFilter, "type")
+    list_display = ("position", "type", "state", "stream_id", "sequence", "occurred", "published")
+    list_filter = (StateFilter, "type")
     search_fields = ("=id", "=stream", "=subject", "=correlation_id")
+    search_help_text = "Event, stream, subject or correlation id, in full."
     ordering = ("-position",)
     exclude = ("data",)
     readonly_fields = ("payload",)
 
-    @admin.display(description="Data")
-    def payload(self, message: OutboxMessage) -> str:
-        text = bytes(message.data).decode("utf-8", "backslashreplace")
-        return format_html('<pre class="whitespace-pre-wrap break-all">{}</pre>', text)
+    @status_display(description="State")
+    def state(self, message: OutboxMessage) -> str:
+        return "waiting" if message.published_at is None else "published"
+
+    @display(description="Stream")
+    def stream_id(self, message: OutboxMessage) -> SafeString:
+        return id_shown(message.stream)
+
+    @display(description="Occurred")
+    def occurred(self, message: OutboxMessage) -> SafeString:
+        return time_shown(message.occurred_at)
+
+    @display(description="Published")
+    def published(self, message: OutboxMessage) -> SafeString:
+        at: datetime | None = message.published_at
+        return time_shown(at)
+
+    @display(description="Data")
+    def payload(self, message: OutboxMessage) -> SafeString:
+        return payload_shown(message.data)
 
 
 @admin.register(OutboxStream)
 class OutboxStreamAdmin(ReadOnlyModelAdmin):
-    list_display = ("stream", "last_sequence", "accepting", "blocked_reason")
+    list_display = ("shown", "last_sequence", "accepting", "blocked_reason")
     list_filter = ("accepting",)
     search_fields = ("=stream",)
+    search_help_text = "The user's id, in full."
     ordering = ("-stream",)
+
+    @display(description="Stream")
+    def shown(self, stream: OutboxStream) -> SafeString:
+        return id_shown(stream.stream)
