@@ -62,7 +62,7 @@ class ProblemFormatter(ExceptionFormatter):
     """Renders any API exception as a problem document."""
 
     def format_error_response(self, error_response: ErrorResponse) -> dict[str, Any]:
-        request = self.context["request"]
+        request: Any = self.context["request"]
         error = self.exc.error if isinstance(self.exc, ServiceProblem) else None
         errors = [
             {"field": item.attr, "code": item.code, "detail": item.detail}
@@ -82,7 +82,7 @@ class ProblemFormatter(ExceptionFormatter):
         )
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(exc: Exception, context: Any) -> Response | None:
     """The `EXCEPTION_HANDLER` of REST framework; everything it answers is a problem document."""
     response: Response | None = standardized_handler(exc, context)
     if response is not None:

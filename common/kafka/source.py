@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -78,12 +79,13 @@ def _record(message: Message) -> Record | None:
             log.warning("poll_error", error=error.str())
         return None
     _, timestamp_ms = message.timestamp()
+    whole: Any = message  # the stubs allow None wherever a message could carry an error
     return Record(
-        topic=message.topic(),
-        partition=message.partition(),
-        offset=message.offset(),
+        topic=whole.topic(),
+        partition=whole.partition(),
+        offset=whole.offset(),
         timestamp_ms=timestamp_ms,
-        key=message.key(),
-        value=message.value(),
-        headers=message.headers() or [],
+        key=whole.key(),
+        value=whole.value(),
+        headers=whole.headers() or [],
     )
