@@ -1,4 +1,5 @@
 import hashlib
+import random
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -145,6 +146,18 @@ class TestLedgerApply:
         assert LedgerTransaction.objects.count() == 504
         assert JournalEntry.objects.count() == 504
         assert books_differ() == []
+
+    def test_opens_accounts_sorted_so_that_batches_wait_for_each_other_in_one_order(self):
+        owners = [uuid7() for _ in range(50)]
+        random.shuffle(owners)
+
+        apply(*[DepositFactory(owner=owner) for owner in owners])
+
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT owner FROM ledger_account WHERE owner IS NOT NULL ORDER BY opened_at, ctid"
+            )
+            assert [owner for (owner,) in cursor.fetchall()] == sorted(owners)
 
     def test_keeps_currencies_apart(self):
         fund(ALICE, 100, "EUR")

@@ -3,6 +3,7 @@
 import itertools
 import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,6 +17,8 @@ from tests.factories.events import ALICE, BOB
 from tests.transactions.books import apply, balance, books_differ, fund
 from transactions.ledger.models import Account, LedgerTransaction
 from transactions.ledger.services import ledger_apply
+
+_OWNERS = 300
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -66,20 +69,55 @@ class TestParallelBatches:
         assert books_differ() == []
 
     def test_open_the_same_accounts_at_once_without_a_deadlock(self):
-        owners = [uuid7() for _ in range(200)]
-        shuffled = [random.sample(owners, len(owners)) for _ in range(4)]
+        owners = [uuid7() for _ in range(_OWNERS)]
+        batches = [
+            [DepositFactory(owner=one, amount=1) for one in random.sample(owners, len(owners))]
+            for _ in range(4)
+        ]
 
-        in_parallel(
-            *[
-                lambda order=order: apply(*[DepositFactory(owner=one, amount=1) for one in order])
-                for order in shuffled
-            ]
-        )
+        in_parallel(*[lambda batch=batch: apply(*batch) for batch in batches])
 
         assert {account.available for account in Account.objects.exclude(owner=None)} == {4}
-        assert Account.objects.count() == 201
-        assert OutboxMessage.objects.filter(type="account_opened.v1").count() == 200
+        assert Account.objects.count() == _OWNERS + 1
+        assert OutboxMessage.objects.filter(type="account_opened.v1").count() == _OWNERS
         assert books_differ() == []
+
+    def test_lock_wallets_sorted_by_owner(self):
+        owners = sorted(uuid7() for _ in range(5))
+        apply(*[DepositFactory(owner=owner, amount=10) for owner in owners])
+        payments = [
+            TransferFactory(payer=owners[n], receiver=owners[n - 1], amount=1) for n in range(5)
+        ]
+
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                locked = Account.objects.select_for_update(no_key=True).filter(owner=owners[2])
+                assert len(locked) == 1
+                batch = pool.submit(self.apply_and_leave, payments)
+                self.wait_until_somebody_waits()
+                free = Account.objects.select_for_update(no_key=True, skip_locked=True).filter(
+                    owner__in=owners
+                )
+                assert {account.owner for account in free} == set(owners[2:])
+            batch.result(timeout=10)
+
+        assert {balance(owner) for owner in owners} == {10}
+
+    def apply_and_leave(self, commands):
+        try:
+            apply(*commands)
+        finally:
+            connections.close_all()
+
+    def wait_until_somebody_waits(self):
+        deadline = time.monotonic() + 10
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+        while time.monotonic() < deadline:
+            with connection.cursor() as cursor:
+                cursor.execute(waiting)
+                if cursor.fetchone()[0]:
+                    return
+        pytest.fail("nobody waits")
 
     def test_never_spend_more_than_there_is(self):
         fund(ALICE, 10)
@@ -118,6 +156,7 @@ class TestParallelBatches:
         fund(ALICE, 1_000)
         begun, committed = threading.Event(), threading.Event()
         early, late = TransferFactory(amount=1), TransferFactory(amount=1)
+        seen = []
 
         def first():
             assert begun.wait(10)
@@ -130,9 +169,12 @@ class TestParallelBatches:
                     cursor.execute("SELECT now()")
                 begun.set()
                 assert committed.wait(10)
+                with connection.cursor() as cursor:
+                    cursor.execute("SELECT clock_timestamp()")
+                    seen.extend(cursor.fetchone())
                 ledger_apply(commands=[late])
 
         in_parallel(first, second)
 
         recorded = dict(LedgerTransaction.objects.values_list("id", "recorded_at"))
-        assert recorded[early.transaction_id] < recorded[late.transaction_id]
+        assert recorded[early.transaction_id] < seen[0] < recorded[late.transaction_id]
