@@ -8,12 +8,13 @@ as text. How a console looks is in `common.console`.
 import functools
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
+from uuid import UUID
 
 from django.core.paginator import EmptyPage
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -86,6 +87,30 @@ class ModelAdmin(UnfoldModelAdmin):
     show_full_result_count = False
     paginator = InfinitePaginator
     list_fullwidth = True
+
+    id_fields: tuple[str, ...] = ()
+    """Fields of UUIDs that a whole id is looked up in; Django's own search compares text."""
+
+    def get_search_fields(self, request: HttpRequest) -> Sequence[str]:
+        """Show the search box also where ids alone can be looked up."""
+        return super().get_search_fields(request) or self.id_fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Look a whole id up by index, and search text only for what is not one."""
+        term = search_term.strip()
+        if term and self.id_fields:
+            try:
+                wanted = UUID(term)
+            except ValueError:
+                if not self.search_fields:
+                    return queryset.none(), False
+            else:
+                matches = [Q(**{field: wanted}) for field in self.id_fields]
+                return queryset.filter(functools.reduce(Q.__or__, matches)), False
+        found: tuple[QuerySet[Any], bool] = super().get_search_results(request, queryset, term)
+        return found
 
     @property
     def request(self) -> NoReturn:

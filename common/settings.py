@@ -60,6 +60,9 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+FORMAT_MODULE_PATH = ["common.formats"]
+STATICFILES_DIRS = [ROOT / "common" / "static"]
+
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 AUTH_PASSWORD_VALIDATORS = [

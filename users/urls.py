@@ -5,7 +5,7 @@ from typing import NoReturn
 from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from common.api import health
 from users.identity.api import ProfileApi
@@ -27,7 +27,7 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("users/schema", SpectacularAPIView.as_view(), name="schema"),
-    path("users/docs", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("users/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("admin/", admin.site.urls),
     *health.urlpatterns,
 ]

@@ -27,7 +27,7 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
         "why",
     )
     list_filter = ("state", "error_class", "type")
-    search_fields = ("=event_id", "=stream")
+    id_fields = ("event_id", "stream")
     search_help_text = "Event or stream id, in full."
     ordering = ("-id",)
     exclude = ("key", "value", "headers")

@@ -42,8 +42,9 @@ class StateFilter(admin.SimpleListFilter):
 class OutboxMessageAdmin(ReadOnlyModelAdmin):
     list_display = ("position", "type", "state", "stream_id", "sequence", "occurred", "published")
     list_filter = (StateFilter, "type")
-    search_fields = ("=id", "=stream", "=subject", "=correlation_id")
-    search_help_text = "Event, stream, subject or correlation id, in full."
+    id_fields = ("id", "stream", "subject")
+    search_fields = ("correlation_id__exact",)
+    search_help_text = "An event, stream, subject or correlation id, in full."
     ordering = ("-position",)
     exclude = ("data",)
     readonly_fields = ("payload",)
@@ -74,7 +75,7 @@ class OutboxMessageAdmin(ReadOnlyModelAdmin):
 class OutboxStreamAdmin(ReadOnlyModelAdmin):
     list_display = ("shown", "last_sequence", "accepting", "blocked_reason")
     list_filter = ("accepting",)
-    search_fields = ("=stream",)
+    id_fields = ("stream",)
     search_help_text = "The user's id, in full."
     ordering = ("-stream",)
 

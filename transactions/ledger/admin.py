@@ -1,13 +1,13 @@
 """The books in the console: for reading only, superusers included."""
 
-from typing import Any
-from uuid import UUID
-
 from django.contrib import admin
-from django.db.models import Model, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from common.adminkit import ReadOnlyModelAdmin
+from common.adminkit import (
+    ReadOnlyInline,
+    ReadOnlyModelAdmin,
+)
 from common.money import money_display
 from transactions.ledger.models import (
     Account,
@@ -16,52 +16,6 @@ from transactions.ledger.models import (
     Posting,
     UserReplica,
 )
-
-
-class LedgerAdmin(ReadOnlyModelAdmin):
-    """
-    A read-only list that is searched by whole ids.
-
-    Django's own search compares text, which no index of ids answers.
-    """
-
-    id_fields: tuple[str, ...] = ("id",)
-    search_fields = ("pk",)  # shows the box; `get_search_results` does the search
-    search_help_text = "One whole id."
-
-    def get_search_results(
-        self,
-        request: HttpRequest,  # noqa: ARG002  Django's signature
-        queryset: QuerySet[Any],
-        search_term: str,
-    ) -> tuple[QuerySet[Any], bool]:
-        if not search_term.strip():
-            return queryset, False
-        try:
-            wanted = UUID(search_term.strip())
-        except ValueError:
-            return queryset.none(), False
-        found = Q()
-        for field in self.id_fields:
-            found |= Q(**{field: wanted})
-        return queryset.filter(found), False
-
-
-class ReadOnlyInline(admin.TabularInline):
-    """Rows of a page's subject, shown as a table."""
-
-    extra = 0
-    show_change_link = False
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
-        return False
 
 
 class PostingInline(ReadOnlyInline):
@@ -101,7 +55,7 @@ class JournalEntryInline(ReadOnlyInline):
 
 
 @admin.register(Account)
-class AccountAdmin(LedgerAdmin):
+class AccountAdmin(ReadOnlyModelAdmin):
     list_display = ("id", "owner", "role", "currency", "status", "posted", "pending", "available")
     list_filter = ("status", "role")
     id_fields = ("id", "owner")
@@ -134,7 +88,7 @@ class AccountAdmin(LedgerAdmin):
 
 
 @admin.register(LedgerTransaction)
-class LedgerTransactionAdmin(LedgerAdmin):
+class LedgerTransactionAdmin(ReadOnlyModelAdmin):
     list_display = ("id", "kind", "state", "money", "stream", "rejection_code", "recorded_at")
     list_filter = ("state", "kind")
     list_select_related = ("debit_account", "credit_account")
@@ -165,7 +119,7 @@ class LedgerTransactionAdmin(LedgerAdmin):
 
 
 @admin.register(Posting)
-class PostingAdmin(LedgerAdmin):
+class PostingAdmin(ReadOnlyModelAdmin):
     list_display = ("id", "transaction_id", "account", "direction", "layer", "money", "recorded_at")
     list_filter = ("direction", "layer")
     list_select_related = ("account",)
@@ -192,7 +146,7 @@ class PostingAdmin(LedgerAdmin):
 
 
 @admin.register(JournalEntry)
-class JournalEntryAdmin(LedgerAdmin):
+class JournalEntryAdmin(ReadOnlyModelAdmin):
     list_display = ("sequence", "transaction_id", "type", "code", "actor", "recorded_at")
     list_filter = ("to_state",)
     id_fields = ("transaction",)
@@ -216,8 +170,9 @@ class JournalEntryAdmin(LedgerAdmin):
 
 
 @admin.register(UserReplica)
-class UserReplicaAdmin(LedgerAdmin):
+class UserReplicaAdmin(ReadOnlyModelAdmin):
     list_display = ("id", "status")
+    id_fields = ("id",)
     ordering = ("-id",)
 
 

@@ -1,6 +1,7 @@
 """Behind TLS, which the gateway's proxy terminates."""
 
 from common import settings as shared
+from transactions.console import console
 from transactions.settings.base import *  # noqa: F403
 
 STORAGES = {
@@ -10,3 +11,5 @@ STORAGES = {
 
 globals().update(shared.cookies("transactions", secure=True))
 globals().update(shared.production_security())
+
+UNFOLD = console("production")

@@ -2,6 +2,7 @@
 
 from common import settings as shared
 from common.db.timeouts import timeout_options
+from transactions.console import console
 from transactions.settings.base import *  # noqa: F403
 from transactions.settings.base import env
 
@@ -22,3 +23,5 @@ globals().update(shared.cookies("transactions", secure=False))
 
 OUTBOX_PUBLISH = False
 """Tests of single parts publish by hand, where publishing is what they test."""
+
+UNFOLD = console("test")

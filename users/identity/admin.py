@@ -16,7 +16,8 @@ admin.site.unregister(Group)
 class UserAdmin(ReadOnlyModelAdmin):
     list_display = ("email", "display_name", "status", "role", "is_staff", "created_at")
     list_filter = ("status", "role", "is_staff")
-    search_fields = ("=id", "email", "display_name")
+    id_fields = ("id",)
+    search_fields = ("email__startswith", "display_name__startswith")
     ordering = ("-id",)
     fields = (
         "id",
@@ -37,7 +38,8 @@ class EmailAddressAdmin(ReadOnlyModelAdmin):
     list_display = ("email", "user", "verified", "primary")
     list_filter = ("verified", "primary")
     list_select_related = ("user",)
-    search_fields = ("email", "=user__id")
+    id_fields = ("user",)
+    search_fields = ("email__startswith",)
     ordering = ("-id",)
 
 
@@ -46,7 +48,8 @@ class TokenFamilyAdmin(ReadOnlyModelAdmin):
     list_display = ("id", "user", "created_at", "ended_at", "end_reason")
     list_filter = ("end_reason",)
     list_select_related = ("user",)
-    search_fields = ("=id", "=user__id", "user__email")
+    id_fields = ("id", "user")
+    search_fields = ("user__email__exact",)
     ordering = ("-id",)
     # The key of the session would let whoever reads it act as the user.
     fields = ("id", "user", "created_at", "ended_at", "end_reason")

@@ -1,9 +1,9 @@
 """Transactions in the console: to look at; the ledger decides, staff act through services."""
 
 from django.contrib import admin
+from django.utils.safestring import SafeString
 
-from common.adminkit import ReadOnlyModelAdmin
-from common.money import money_display
+from common.adminkit import ReadOnlyModelAdmin, amount_shown, payload_shown, status_display
 from users.submissions.models import TransactionRequest
 
 
@@ -15,7 +15,7 @@ class TransactionRequestAdmin(ReadOnlyModelAdmin):
         "shown_amount",
         "user",
         "counterparty",
-        "status",
+        "shown_status",
         "rejection_code",
         "accepted_at",
         "settled_at",
@@ -23,28 +23,44 @@ class TransactionRequestAdmin(ReadOnlyModelAdmin):
     list_display_links = ("id",)
     list_filter = ("status", "kind", "currency")
     list_select_related = ("user", "counterparty", "requested_by")
-    search_fields = ("=id", "=user__id", "=counterparty__id", "reference", "=request_id")
+    id_fields = ("id", "user", "counterparty", "requested_by")
+    search_fields = ("reference__exact", "request_id__exact", "user__email__exact")
+    search_help_text = "An id, a reference, a request id or an e-mail address, in full."
     ordering = ("-id",)
     fields = (
-        ("id", "kind", "status"),
+        ("id", "kind", "shown_status"),
         ("shown_amount", "shown_captured", "shown_reversed"),
         ("user", "counterparty", "requested_by"),
         ("accepted_at", "settled_at", "rejection_code"),
         ("capture", "hold_expires_at"),
         ("reference", "description"),
-        "metadata",
+        "shown_metadata",
         ("idempotency_key", "request_id", "traceparent"),
     )
-    readonly_fields = ("shown_amount", "shown_captured", "shown_reversed")
+    readonly_fields = (
+        "shown_status",
+        "shown_amount",
+        "shown_captured",
+        "shown_reversed",
+        "shown_metadata",
+    )
+
+    @status_display(description="Status", ordering="status")
+    def shown_status(self, request: TransactionRequest) -> str:
+        return request.status
 
     @admin.display(description="Amount", ordering="amount")
-    def shown_amount(self, request: TransactionRequest) -> str:
-        return money_display(request.amount, request.currency)
+    def shown_amount(self, request: TransactionRequest) -> SafeString:
+        return amount_shown(request.amount, request.currency)
 
     @admin.display(description="Captured")
-    def shown_captured(self, request: TransactionRequest) -> str:
-        return money_display(request.captured_amount, request.currency)
+    def shown_captured(self, request: TransactionRequest) -> SafeString:
+        return amount_shown(request.captured_amount, request.currency)
 
     @admin.display(description="Reversed")
-    def shown_reversed(self, request: TransactionRequest) -> str:
-        return money_display(request.reversed_amount, request.currency)
+    def shown_reversed(self, request: TransactionRequest) -> SafeString:
+        return amount_shown(request.reversed_amount, request.currency)
+
+    @admin.display(description="Metadata")
+    def shown_metadata(self, request: TransactionRequest) -> SafeString:
+        return payload_shown(request.metadata)

@@ -1,0 +1,45 @@
+"""The transactions console: what it is called, how it looks, and where its sidebar leads."""
+
+from typing import Any
+
+from common.console import Page, Section, admin_site_settings
+
+NAVIGATION = [
+    Section(
+        title="Ledger",
+        pages=[
+            Page(title="Transactions", model="ledger.LedgerTransaction", icon="swap_horiz"),
+            Page(title="Accounts", model="ledger.Account", icon="account_balance_wallet"),
+            Page(title="Postings", model="ledger.Posting", icon="receipt_long"),
+            Page(title="Journal", model="ledger.JournalEntry", icon="menu_book"),
+            Page(title="Users", model="ledger.UserReplica", icon="group"),
+        ],
+    ),
+    Section(
+        title="Road",
+        pages=[
+            Page(title="Outbox", model="outbox.OutboxMessage", icon="outbox"),
+            Page(title="Streams", model="outbox.OutboxStream", icon="format_list_numbered"),
+            Page(title="Waiting and dead", model="inbox.InboxWaiting", icon="inbox"),
+        ],
+    ),
+    Section(
+        title="Staff",
+        pages=[
+            Page(title="Staff", model="auth.User", icon="badge"),
+            Page(title="Groups", model="auth.Group", icon="groups"),
+        ],
+    ),
+]
+
+
+def console(environment: str) -> dict[str, Any]:
+    """The `UNFOLD` setting of a deployment called `environment`."""
+    return admin_site_settings(
+        title="Transactions",
+        symbol="account_balance",
+        accent="emerald",
+        environment=environment,
+        navigation=NAVIGATION,
+        figures="common.inbox.figures.road_figures",
+    )

@@ -1,0 +1,42 @@
+"""The users console: what it is called, how it looks, and where its sidebar leads."""
+
+from typing import Any
+
+from common.console import Page, Section, admin_site_settings
+
+NAVIGATION = [
+    Section(
+        title="People",
+        pages=[
+            Page(title="Users", model="identity.User", icon="group"),
+            Page(title="E-mail addresses", model="account.EmailAddress", icon="mail"),
+            Page(title="Sign-ins", model="identity.TokenFamily", icon="key"),
+        ],
+    ),
+    Section(
+        title="Transactions",
+        pages=[
+            Page(title="Requests", model="submissions.TransactionRequest", icon="swap_horiz"),
+        ],
+    ),
+    Section(
+        title="Road",
+        pages=[
+            Page(title="Outbox", model="outbox.OutboxMessage", icon="outbox"),
+            Page(title="Streams", model="outbox.OutboxStream", icon="format_list_numbered"),
+            Page(title="Waiting and dead", model="inbox.InboxWaiting", icon="inbox"),
+        ],
+    ),
+]
+
+
+def console(environment: str) -> dict[str, Any]:
+    """The `UNFOLD` setting of a deployment called `environment`."""
+    return admin_site_settings(
+        title="Users",
+        symbol="group",
+        accent="indigo",
+        environment=environment,
+        navigation=NAVIGATION,
+        figures="common.inbox.figures.road_figures",
+    )
