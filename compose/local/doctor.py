@@ -92,7 +92,7 @@ def _postgres(stack: Stack) -> Finding:
     user = f" as {where.user.pw_name}" if where.user else ""
     found = f"{result.stdout.split()[-1]}{user}, data in {where.data}"
     if where.shelter:
-        found += f" (only root may enter {stack.local_dir}, so it lies outside; reset removes it)"
+        found += " (outside the clone, which only root may enter; reset removes it)"
     return Finding(found)
 
 

@@ -113,6 +113,7 @@ def service_environment(stack: Stack, service: str) -> dict[str, str]:
 def process_environment(stack: Stack, service: str, name: str) -> dict[str, str]:
     """Return the variables of a long-running process, which has no use for other passwords."""
     values = service_environment(stack, service)
+    values.pop("REPLICAS")  # one more of a kind is no reason to restart the others
     for variable in list(values):
         if variable.startswith("DEMO_") or variable.endswith("_MIGRATION_DATABASE_URL"):
             del values[variable]

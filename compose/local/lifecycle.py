@@ -3,16 +3,17 @@
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+
+import psutil
 
 from compose.local import leftovers, placement, supervisor
 from compose.local.environment import has_own_database, has_own_kafka
 from compose.local.errors import OperatorError
 from compose.local.locks import Held, locked
 from compose.local.ports import busy, listener
-from compose.local.processes import Process, processes_of
+from compose.local.processes import Process, is_store, processes_of
 from compose.local.stack import SERVICES, Stack, listening_names
 from compose.local.terminal import progress, step_done
 from compose.local.waiting import wait_ready
@@ -78,19 +79,17 @@ def _since(began: float) -> float:
 
 
 def _stop_supervised(stack: Stack) -> None:
-    running = {name for name, state in supervisor.seen(stack).items() if state.pid}
-    stores = {name for name in running if name == "kafka" or name.startswith("postgres-")}
-    for names in (running - stores, stores):  # what writes ends before what it writes to
-        _each(names, lambda name: supervisor.stop_process(stack, name))
+    _stop_in_order(stack, set(supervisor.seen(stack)))
     daemon = leftovers.living(stack)[:1]
     supervisor.shut_down(stack)
-    for process in daemon:
-        process.wait(SUPERVISOR_WAIT_S)
+    psutil.wait_procs(daemon, timeout=SUPERVISOR_WAIT_S)
 
 
-def _each(names: Iterable[str], do: Callable[[str], None]) -> None:
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(do, names))
+def _stop_in_order(stack: Stack, names: set[str]) -> None:
+    """Stop what writes before what it writes to."""
+    stores = {name for name in names if is_store(name)}
+    supervisor.stop_all(stack, names - stores)
+    supervisor.stop_all(stack, stores)
 
 
 def _verify_closed(ports: Iterable[int]) -> None:
@@ -129,16 +128,13 @@ def restart(stack: Stack, names: list[str]) -> None:
     if not supervisor.is_running(stack):
         raise OperatorError("the stack is not up; start it with ./manage_all.sh up")
     with alone(stack):
-        _each((process.name for process in chosen), lambda name: _again(stack, name))
+        _stop_in_order(stack, {process.name for process in chosen})
+        for process in chosen:
+            supervisor.start_process(stack, process.name)
         for process in chosen:
             began = time.monotonic()
             wait_ready(stack, process, threading.Event())
             step_done(process.name, "ready again", _since(began))
-
-
-def _again(stack: Stack, name: str) -> None:
-    supervisor.stop_process(stack, name)
-    supervisor.start_process(stack, name)
 
 
 def _named(name: str, processes: list[Process]) -> list[Process]:

@@ -38,10 +38,10 @@ class Process:
     stop_wait_s: int = 15
     own: bool = True
 
-    @property
-    def is_store(self) -> bool:
-        """Tell whether others need this process in order to stop cleanly."""
-        return self.name == "kafka" or self.name.startswith("postgres-")
+
+def is_store(name: str) -> bool:
+    """Tell whether others need this process in order to stop cleanly."""
+    return name == "kafka" or name.startswith("postgres-")
 
 
 def processes_of(stack: Stack) -> list[Process]:
@@ -107,9 +107,6 @@ def _celery(stack: Stack, service: str) -> Process:
         command=lambda: command,
         is_ready=lambda: True,  # nothing waits for housekeeping; that it runs is enough
         environment=process_environment(stack, service, name),
-        # The "cold" shutdown: a task that is cut short is done again on its next turn, and
-        # waiting for the scheduler would take longer than everything else of `down`.
-        stop_signal="QUIT",
     )
 
 

@@ -5,6 +5,7 @@ import sys
 import time
 import xmlrpc.client
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,15 +89,14 @@ def start(stack: Stack) -> None:
     raise OperatorError(f"supervisor did not start: {result.stderr}{result.stdout}".strip())
 
 
-def apply_changes(stack: Stack) -> list[str]:
-    """Make a running supervisor follow a new configuration; returns what has to start again."""
+def apply_changes(stack: Stack) -> None:
+    """Make a running supervisor follow a new configuration; what changed is stopped."""
     added, changed, removed = call(stack, "reloadConfig")[0]
+    stop_all(stack, [*removed, *changed])
     for name in [*removed, *changed]:
-        stop_process(stack, name)
         call(stack, "removeProcessGroup", name)
     for name in [*added, *changed]:
         call(stack, "addProcessGroup", name)
-    return [*added, *changed]
 
 
 def seen(stack: Stack) -> dict[str, Seen]:
@@ -123,6 +123,12 @@ def start_process(stack: Stack, name: str) -> None:
 def stop_process(stack: Stack, name: str) -> None:
     """Stop a process and wait until it has ended; content when it does not run."""
     _tolerating(Faults.NOT_RUNNING, stack, "stopProcess", name, True)  # noqa: FBT003  "wait"
+
+
+def stop_all(stack: Stack, names: Iterable[str]) -> None:
+    """Stop several processes at the same time."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: stop_process(stack, name), names))
 
 
 def shut_down(stack: Stack) -> None:
