@@ -1,9 +1,11 @@
 """One machine, plain HTTP, mails as files; everything else as in production."""
 
 from common.settings import cookies, env
+from users.console import console
 from users.settings.base import *  # noqa: F403
 
 globals().update(cookies("users", secure=False))
+UNFOLD = console("local")
 
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
 ALLOW_ISSUING_TOKENS = True

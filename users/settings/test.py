@@ -21,9 +21,11 @@ for name, value in {
 os.environ["DATABASE_ROLE"] = "owner"
 
 from common.settings import cookies  # noqa: E402  reads the environment
+from users.console import console  # noqa: E402
 from users.settings.base import *  # noqa: E402, F403
 
 globals().update(cookies("users", secure=False))
+UNFOLD = console("test")
 
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_RATE_LIMITS = False
