@@ -9,8 +9,9 @@ from django.db import transaction
 from common.db.refusing import refusing
 from common.events.codec import EventTooLarge
 from common.ids import uuid7
+from common.outbox import publisher
 from common.outbox.append import NewEvent, outbox_append, stream_take
-from common.outbox.errors import StreamNotAccepting
+from common.outbox.errors import Backpressure, StreamNotAccepting
 from users.identity.models import User
 from users.identity.selectors import user_statuses
 from users.submissions.claim import key_claim
@@ -57,7 +58,10 @@ def transaction_submit(*, order: Order, caller: Caller) -> Submission:
         CounterpartyUnavailable: the other party cannot take part.
         StreamNotAccepting: the wallet's owner may not make transactions.
         RequestTooLarge: the texts together are too long for an event.
+        Backpressure: too many events wait for Kafka; nothing new is taken until they are fewer.
     """
+    if publisher.backlog_full():
+        raise Backpressure
     if order.counterparty == order.user:
         raise CounterpartyUnavailable(field="counterparty")
     try:

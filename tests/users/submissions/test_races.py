@@ -1,5 +1,6 @@
 """Step 1 of the road under contention and under trouble: real commits, real locks."""
 
+import os
 from collections import Counter
 from functools import partial
 
@@ -8,6 +9,7 @@ import pytest
 from django.db import connection, connections, transaction
 
 from common.ids import uuid7
+from common.outbox import publisher
 from common.outbox.models import OutboxMessage, OutboxStream
 from tests.users.conftest import TRANSACTIONS
 from tests.users.racing import race
@@ -256,6 +258,30 @@ class TestTrouble:
         assert killed.status_code == 503
         assert again.status_code == 202
         assert stream_is_gapless(alice)
+
+
+class TestBacklog:
+    @pytest.fixture
+    def full(self):
+        """This process's publisher as it is when it has found the backlog full."""
+        thread = publisher.PublisherThread()
+        thread.backlog_full = True
+        publisher._threads[os.getpid()] = thread
+        yield
+        del publisher._threads[os.getpid()]
+
+    @pytest.mark.usefixtures("full")
+    def test_that_is_full_is_503_and_reads_go_on(self, submit, client_of, alice):
+        answer = submit(alice, key="k")
+
+        assert answer.status_code == 503
+        assert answer.json()["code"] == "backpressure"
+        assert int(answer["Retry-After"]) >= 1
+        assert not TransactionRequest.objects.exists()
+        assert client_of(alice).get(TRANSACTIONS).status_code == 200
+
+    def test_that_is_not_full_is_no_hindrance(self, submit, alice):
+        assert submit(alice, key="k").status_code == 202
 
 
 def _plain() -> dict[str, object]:
