@@ -40,7 +40,11 @@ def listening_ports(processes: list[psutil.Process]) -> set[int]:
             connections = process.net_connections(kind="tcp")
         except psutil.Error:
             continue
-        found |= {each.laddr[1] for each in connections if each.status == psutil.CONN_LISTEN}
+        found |= {
+            each.laddr.port
+            for each in connections
+            if each.laddr and each.status == psutil.CONN_LISTEN
+        }
     return found
 
 

@@ -73,7 +73,9 @@ def listener(port: int) -> str:
         owners = {
             connection.pid
             for connection in psutil.net_connections(kind="tcp")
-            if connection.status == psutil.CONN_LISTEN and connection.laddr[1] == port
+            if connection.status == psutil.CONN_LISTEN
+            and connection.laddr
+            and connection.laddr.port == port
         }
     except psutil.AccessDenied:
         owners = set()
