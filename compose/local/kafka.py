@@ -83,12 +83,11 @@ def prepare(stack: Stack) -> None:
 
 
 def _format(stack: Stack) -> None:
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     program = _java(
         "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "kafka.tools.StorageTool", "format"
     )
     result = subprocess.run(
-        [*program, "--standalone", "-t", cluster, "-c", str(_properties_file(stack))],
+        [*program, "--standalone", "-t", new_cluster_id(), "-c", str(_properties_file(stack))],
         env={"PATH": os.defpath},
         capture_output=True,
         text=True,
@@ -96,6 +95,13 @@ def _format(stack: Stack) -> None:
     )
     if result.returncode:
         raise OperatorError(f"Kafka's storage could not be formatted:\n{result.stderr}")
+
+
+def new_cluster_id() -> str:
+    """Make a random id that does not begin with a dash, which Kafka's tool takes for an option."""
+    while (made := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()).startswith("-"):
+        continue
+    return made.rstrip("=")
 
 
 def bootstrap(stack: Stack) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from rich.table import Table
 from rich.text import Text
 
-from compose.local import startup, test_stack
+from compose.local import stack_for_tests, startup
 from compose.local.errors import NotReady, OperatorError
 from compose.local.parts import PARTS, Part, choose
 from compose.local.stack import ROOT, Stack
@@ -43,12 +43,12 @@ def list_parts() -> int:
 def run(stack: Stack, names: list[str], passed_on: list[str], *, keep: bool) -> int:
     """Run the parts, print how they went, and return the exit code."""
     chosen = choose(names)
-    with _ending_politely(), test_stack.reserved(stack, keep=keep) as mine:
+    with _ending_politely(), stack_for_tests.reserved(stack, keep=keep) as mine:
         session = Session(mine, passed_on, shows_at_once=len(chosen) == 1)
         outcomes = session.run(chosen)
         passed = all(outcome.passed for outcome in outcomes)
         if not passed:
-            test_stack.keep_logs(mine, stack.local_dir / "test-logs")
+            stack_for_tests.keep_logs(mine, stack.local_dir / "test-logs")
     results.print(_table(outcomes))
     return 0 if passed else 1
 
@@ -75,7 +75,7 @@ class Session:
 
     def run(self, parts: list[Part]) -> list[Outcome]:
         """Run them in order of need; those that disturb the stack come last, one by one."""
-        variables = test_stack.variables(self.stack)
+        variables = stack_for_tests.variables(self.stack)
         with ThreadPoolExecutor(1) as bringing, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             needed = any(part.needs_stack and part.existing() for part in parts)
             ready = bringing.submit(self._bring_up) if needed else None

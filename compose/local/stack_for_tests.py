@@ -63,8 +63,8 @@ def _variables(stack: Stack) -> dict[str, str]:
 
 
 def variables(stack: Stack) -> dict[str, str]:
-    """Return the environment of the test processes; they make databases, so as the owner."""
-    return inherited(stack) | stack_environment(stack) | {"DATABASE_ROLE": "owner"}
+    """Return the environment of the test processes; `settings.test` itself chooses the owner."""
+    return inherited(stack) | stack_environment(stack)
 
 
 def keep_logs(stack: Stack, target: Path) -> None:
