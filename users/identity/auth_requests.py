@@ -10,15 +10,16 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.utils.cache import add_never_cache_headers
 
+from common.api.unavailable import unavailable_from
 from common.errors import Unavailable
 from common.strict_json import NotJson, strict_json_loads
 from users.identity.emails import AddressInvalid, email_canonical
-from users.problems import unavailable_from
 
 _PREFIX = "/_allauth/"
 _TEXT_MAX = 1024
@@ -34,7 +35,7 @@ class _Refused(Exception):
 
 
 class AuthRequestMiddleware:
-    """Checks what clients send to allauth, and turns trouble into 409 or 503."""
+    """Checks what clients send to allauth, and turns races and trouble into 409, 410 or 503."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -52,6 +53,8 @@ class AuthRequestMiddleware:
             return None
         if isinstance(exception, IntegrityError):
             return _answer(409, message="Somebody else was faster.", code="conflict")
+        if isinstance(exception, UpdateError):
+            return _answer(410, message="The session has ended meanwhile.", code="session_ended")
         trouble = exception if isinstance(exception, Unavailable) else unavailable_from(exception)
         if trouble is None:
             return None

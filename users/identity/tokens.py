@@ -113,12 +113,12 @@ def _refresh_token_use(digest: bytes, at: datetime) -> TokenFamily | None:
             [at, digest, at],
         )
         row = cursor.fetchone()
-    return TokenFamily.objects.select_related("user").get(id=row[0]) if row else None
+    return TokenFamily.objects.get(id=row[0]) if row else None
 
 
 def _family_user(family: TokenFamily) -> User | None:
     """Whose family it is, while the sign-in stands and its user is active."""
-    if family.ended_at is not None or not family.user.is_active:
+    if family.ended_at is not None:
         return None
     user = session_user(session_key=family.session_key)
     return user if user is not None and user.pk == family.user_id else None

@@ -78,10 +78,7 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 
 REST_FRAMEWORK = rest_framework()
-DRF_STANDARDIZED_ERRORS = {
-    **standardized_errors(),
-    "EXCEPTION_HANDLER_CLASS": "users.problems.UsersProblemHandler",
-}
+DRF_STANDARDIZED_ERRORS = standardized_errors()
 SPECTACULAR_SETTINGS = {
     **api_description(
         "Notion API: users", "Sign up, make transactions and see what became of them."

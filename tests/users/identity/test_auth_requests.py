@@ -4,6 +4,7 @@ import json
 from itertools import product
 
 import pytest
+from django.contrib.sessions.backends.base import UpdateError
 from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -199,6 +200,30 @@ class TestRoute:
 
     def test_of_the_browser_client_is_404(self, anonymous):
         assert anonymous.get("/_allauth/browser/v1/config").status_code == 404
+
+
+class TestRace:
+    @pytest.mark.django_db(transaction=True)
+    def test_for_an_address_is_409_for_who_comes_second(self, anonymous, signed_in):
+        path = f"{AUTH}/account/email"
+        body = {"email": "other@example.com"}
+        assert anonymous.post(path, body, format="json", headers=signed_in).status_code == 200
+        UserFactory(email="other@example.com")
+
+        response = anonymous.patch(path, body | {"primary": True}, format="json", headers=signed_in)
+
+        assert response.status_code == 409
+        assert response.json()["errors"][0]["code"] == "conflict"
+        assert User.objects.filter(email="user@example.com").exists()
+
+    def test_against_the_end_of_the_session_is_410(self):
+        request = RequestFactory().post(f"{AUTH}/auth/login")
+        middleware = AuthRequestMiddleware(lambda _: HttpResponse())
+
+        response = middleware.process_exception(request, UpdateError())
+
+        assert response is not None
+        assert response.status_code == 410
 
 
 class TestTrouble:

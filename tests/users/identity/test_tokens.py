@@ -106,6 +106,14 @@ class TestRefresh:
 
         assert refresh(token).status_code == 400
 
+    def test_refuses_a_family_that_has_ended_whatever_became_of_its_session(
+        self, alice, sign_in, refresh
+    ):
+        token = sign_in(alice)["refresh_token"]
+        TokenFamily.objects.update(ended_at=timezone.now())
+
+        assert refresh(token).status_code == 400
+
     def test_refuses_an_expired_token_and_leaves_the_family(self, alice, sign_in, settings):
         token = sign_in(alice)["refresh_token"]
         later = timezone.now() + timedelta(seconds=settings.REFRESH_TOKEN_LIFETIME_S + 1)

@@ -191,13 +191,14 @@ class TestHalfway:
 class TestTrouble:
     def test_a_twin_that_takes_too_long_is_503_busy(self, submit, alice):
         submit(alice, key="other")
-        held = psycopg.connect(**_plain(), autocommit=False)
-        held.execute("SELECT 1 FROM outbox_stream WHERE stream = %s FOR UPDATE", [alice.id])
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '50ms'")
-
-        answer = submit(alice, key="k")
-        held.close()
+        try:
+            with psycopg.connect(**_plain(), autocommit=False) as held:
+                held.execute("SELECT 1 FROM outbox_stream WHERE stream = %s FOR UPDATE", [alice.id])
+                answer = submit(alice, key="k")
+        finally:
+            connection.close()
         again = submit(alice, key="k")
 
         assert answer.status_code == 503
@@ -208,13 +209,14 @@ class TestTrouble:
         assert stream_is_gapless(alice)
 
     def test_a_statement_that_takes_too_long_is_503_unavailable(self, submit, alice):
-        held = psycopg.connect(**_plain(), autocommit=False)
-        held.execute("LOCK TABLE transaction_request")
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = '50ms'")
-
-        answer = submit(alice)
-        held.close()
+        try:
+            with psycopg.connect(**_plain(), autocommit=False) as held:
+                held.execute("LOCK TABLE transaction_request")
+                answer = submit(alice)
+        finally:
+            connection.close()
 
         assert answer.status_code == 503
         assert answer.json()["code"] == "unavailable"
