@@ -72,6 +72,7 @@ class Session:
     shows_at_once: bool
     running: list["subprocess.Popen[str]"] = field(default_factory=list)
     printing: threading.Lock = field(default_factory=threading.Lock)
+    ended: threading.Event = field(default_factory=threading.Event)
 
     def run(self, parts: list[Part]) -> list[Outcome]:
         """Run them in order of need; those that disturb the stack come last, one by one."""
@@ -91,6 +92,7 @@ class Session:
                 raise
 
     def _end(self) -> None:
+        self.ended.set()
         for process in self.running:
             if process.poll() is None:
                 process.terminate()
@@ -113,6 +115,8 @@ class Session:
             return Outcome(part, passed=True, summary="no such tests yet", seconds=0)
         if part.needs_stack and not (ready and ready.result()):
             return Outcome(part, passed=False, summary="not run: no stack", seconds=0)
+        if self.ended.is_set():
+            return Outcome(part, passed=False, summary="not run: interrupted", seconds=0)
         began = time.monotonic()
         code, output = self._pytest(part, variables)
         last = output.strip().splitlines()[-1].strip("= ") if output.strip() else ""
