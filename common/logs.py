@@ -12,6 +12,11 @@ _SHARED: list[Any] = [
     structlog.processors.StackInfoRenderer(),
 ]
 
+# Without local variables: they hold tokens, passwords and bodies.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+
 
 def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
     """
@@ -49,5 +54,6 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
 
 def _renderers(log_format: str) -> list[Any]:
     if log_format == "console":
-        return [structlog.dev.ConsoleRenderer()]
-    return [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(exception_formatter=plain)]
+    return [_TRACEBACKS, structlog.processors.JSONRenderer()]

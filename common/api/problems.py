@@ -8,6 +8,7 @@ Members: `type title status detail instance code request_id errors`, `errors` be
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
@@ -18,6 +19,8 @@ from rest_framework.response import Response
 
 from common.api.unavailable import unavailable_from
 from common.errors import ServiceError, Unavailable
+
+log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -56,6 +59,13 @@ class ProblemHandler(ExceptionHandler):
             return ServiceProblem(error)
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
+
+    def report_exception(self, exc: Exception, response: Response) -> None:
+        """Log what is anticipated in one line; only bugs are reported with a traceback."""
+        if not isinstance(exc, ServiceProblem):
+            super().report_exception(exc, response)
+        elif exc.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            log.warning("unavailable", code=exc.error.code, detail=exc.error.detail)
 
 
 class ProblemFormatter(ExceptionFormatter):

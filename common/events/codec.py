@@ -12,7 +12,7 @@ SIZE_MAX = 16 * 1024
 
 
 class EventInvalid(ValueError):
-    """The data of an event breaks its contract; the message says where."""
+    """The data of an event breaks its contract; the message says where. Handlers raise it too."""
 
 
 class EventTooLarge(ValueError):

@@ -18,6 +18,7 @@ from common.money import AMOUNT_MAX
 MinorUnits = Annotated[int, Meta(gt=0, le=AMOUNT_MAX)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 Code = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,63}\Z")]
+Moment = Annotated[datetime, Meta(tz=True)]
 Kind = Literal["transfer", "withdrawal", "deposit"]
 Capture = Literal["automatic", "manual"]
 
@@ -54,7 +55,7 @@ class UserRegisteredV1(Event, frozen=True, kw_only=True):
 
     user_id: UUID
     status: Literal["pending_verification", "active"]
-    registered_at: datetime
+    registered_at: Moment
 
     @property
     def subject(self) -> UUID:
@@ -83,8 +84,8 @@ class TransactionCreatedV1(TransactionEvent, frozen=True, kw_only=True):
     amount: MinorUnits  # of `currency`
     currency: Currency  # ISO 4217
     capture: Capture
-    accepted_at: datetime
-    hold_expires_at: datetime | None = None
+    accepted_at: Moment
+    hold_expires_at: Moment | None = None
     reference: str | None = None
     description: str | None = None
     metadata: dict[str, str] = {}
@@ -96,11 +97,11 @@ class Cause(Struct, frozen=True, kw_only=True):
     event_id: UUID
     partition: int
     offset: int
-    published_at: datetime
+    published_at: Moment
 
 
 class PostedLeg(Struct, frozen=True, kw_only=True):
-    """One posting of a transaction. `balance_after` is posted credits minus debits or reverse."""
+    """One posting of a transaction; its amount is positive, `direction` tells."""
 
     account_id: UUID
     direction: Literal["debit", "credit"]
@@ -111,8 +112,8 @@ class OutcomeEvent(TransactionEvent, frozen=True, kw_only=True):
     """What the ledger decided about a transaction, when, and because of which event."""
 
     cause: Cause
-    consumed_at: datetime
-    decided_at: datetime
+    consumed_at: Moment
+    decided_at: Moment
 
 
 class TransactionPostedV1(OutcomeEvent, frozen=True, kw_only=True):
@@ -149,7 +150,7 @@ class AccountOpenedV1(Event, frozen=True, kw_only=True):
     account_id: UUID
     owner: UUID
     currency: Currency
-    opened_at: datetime
+    opened_at: Moment
 
     @property
     def subject(self) -> UUID:

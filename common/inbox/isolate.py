@@ -2,7 +2,8 @@
 Step 6 of the road, when something is wrong: find the one event that fails, and let others pass.
 
 A batch that fails for no passing reason is halved until single events are left. One that fails
-three times alone is a dead letter of class `bug`; only its own stream waits behind it.
+three times alone is a dead letter of class `bug`; only its own stream waits behind it. One that a
+handler finds to contradict itself (`EventInvalid`) is poison, and is not tried again.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import structlog
 from django.db import transaction
 
 from common.db.transient import is_transient
+from common.events.codec import EventInvalid
 from common.events.topics import SOURCE_BY_TOPIC
 from common.inbox.arrival import Arrival, Poison
 from common.inbox.batch import BatchReport, batch_apply
@@ -67,9 +69,11 @@ def _alone(wiring: Wiring, arrival: Arrival | Poison) -> BatchReport:
         except Exception as error:
             if is_transient(error):
                 raise
+            if isinstance(error, EventInvalid):
+                return _bury(arrival, wiring=wiring, reason=str(error), attempts=attempt)
             log.exception("event_failed", attempt=attempt, fingerprint=arrival.fingerprint)
             reason = f"{type(error).__name__}: {error}"
-    return _bury(wiring, arrival, reason)
+    return _bury(arrival, wiring=wiring, reason=reason, attempts=ATTEMPTS_MAX, bug=True)
 
 
 def _apply_due(wiring: Wiring, report: BatchReport) -> None:
@@ -92,14 +96,17 @@ def _first_alone(wiring: Wiring, stream: UUID) -> BatchReport:
     return BatchReport() if first is None else _alone(wiring, first)
 
 
-def _bury(wiring: Wiring, arrival: Arrival | Poison, reason: str) -> BatchReport:
+def _bury(
+    arrival: Arrival | Poison, *, wiring: Wiring, reason: str, attempts: int, bug: bool = False
+) -> BatchReport:
+    classes = InboxWaiting.ErrorClass
     with transaction.atomic(durable=True):
         dead_store(
             consumer=wiring.consumer,
             dead=[arrival],
-            error_class=InboxWaiting.ErrorClass.BUG,
+            error_class=classes.BUG if bug else classes.POISON,
             error=reason.replace("\x00", "\\x00")[:2000],
-            attempts=ATTEMPTS_MAX,
+            attempts=attempts,
         )
     return BatchReport(dead=1)
 

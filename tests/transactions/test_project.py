@@ -13,7 +13,8 @@ from transactions.ledger import urls as ledger_urls
 
 
 def manage(*arguments, **environment):
-    known = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    of_the_test_run = {"DJANGO_SETTINGS_MODULE", "DATABASE_ROLE"}
+    known = {name: value for name, value in os.environ.items() if name not in of_the_test_run}
     return subprocess.run(
         [sys.executable, "transactions/manage.py", *arguments],
         cwd=ROOT,

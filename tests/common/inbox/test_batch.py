@@ -4,6 +4,7 @@ import threading
 import pytest
 from django.db import connection
 
+from common.events.codec import EventInvalid
 from common.events.contracts import UserRegisteredV1
 from common.events.envelope import headers_decode
 from common.inbox.arrival import arrive
@@ -210,6 +211,20 @@ class TestBatchIsolate:
         assert str(letter.event_id) == guilty
         assert InboxWaiting.objects.filter(state="waiting").count() == 2
         assert (report.applied, report.dead) == (7, 1)
+
+    def test_buries_as_poison_what_a_handler_finds_to_contradict_itself(self):
+        alice, bob = stream_of(ALICE, 2), stream_of(BOB, 2)
+
+        def fail(received):
+            if str(received.envelope.id) == ids_of(alice)[0]:
+                raise EventInvalid("the parties do not fit")
+
+        batch_isolate(echo_wiring(fail), arrivals_of(*alice, *bob))
+
+        letter = InboxWaiting.objects.get(state="dead")
+        assert (letter.error_class, letter.attempts) == ("poison", 1)
+        assert letter.error == "the parties do not fit"
+        assert applied_ids(BOB) == ids_of(bob)
 
     def test_applies_the_event_again_when_the_bug_is_mended(self):
         alice = stream_of(ALICE, 3)

@@ -112,8 +112,9 @@ class TestOutboxDrain:
 
         assert outbox_drain(session, MemoryProducer(broker)) == 0
 
-        rival.close()
+        rival.unlock()
         assert outbox_drain(session, MemoryProducer(broker)) == 1
+        rival.close()
 
     def test_sends_what_was_committed_while_the_lock_was_being_released(self, session, broker):
         """Pitfall P52: the rival's try failed because we still held the lock."""
