@@ -15,6 +15,7 @@ from compose.local.locks import Held, locked
 from compose.local.ports import busy, listener
 from compose.local.processes import Process, is_store, processes_of
 from compose.local.stack import SERVICES, Stack, listening_names
+from compose.local.supervisor_config import socket_path
 from compose.local.terminal import progress, step_done
 from compose.local.waiting import wait_ready
 
@@ -69,6 +70,7 @@ def down(stack: Stack) -> None:
         if supervisor.is_running(stack):
             _stop_supervised(stack)
         leftovers.stop(leftovers.living(stack))
+        socket_path(stack).unlink(missing_ok=True)  # a killed supervisor leaves it behind
         _verify_closed(opened)
     what = f"{len(found)} processes ended" if found else "nothing was running"
     step_done("down", what, _since(began))

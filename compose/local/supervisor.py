@@ -1,5 +1,6 @@
 """Supervisor keeps the processes alive; this is how it is started, asked and stopped."""
 
+import os
 import subprocess
 import sys
 import time
@@ -42,7 +43,10 @@ def call(stack: Stack, method: str, *arguments: object) -> Any:
         OSError, http.client.HTTPException: nobody answers.
         xmlrpc.client.Fault: supervisor refuses.
     """
-    transport = SupervisorTransport("", "", f"unix://{socket_path(stack)}")
+    socket = socket_path(stack)
+    if socket.stat().st_uid != os.geteuid():  # a short path lies where everybody may write
+        raise PermissionError(f"{socket} is somebody else's")
+    transport = SupervisorTransport("", "", f"unix://{socket}")
     # The address is a formality, the transport goes to the socket. A proxy serves one thread.
     with xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport) as proxy:
         return getattr(proxy.supervisor, method)(*arguments)
