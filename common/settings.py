@@ -43,6 +43,7 @@ COMMON_MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -116,7 +117,7 @@ def database(prefix: str) -> dict[str, Any]:
         options["pool"] = {
             "min_size": 1,
             "max_size": env.int("DATABASE_POOL_MAX", default=8),
-            "timeout": 2,
+            "timeout": 0.8,  # a database that is away is told to clients within a second
         }
     return {
         **config,
@@ -175,12 +176,6 @@ def api_description(title: str, description: str) -> dict[str, Any]:
         "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
         "REDOC_DIST": "SIDECAR",
         "SCHEMA_PATH_PREFIX": "/api/v1",
-        "APPEND_COMPONENTS": {
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            }
-        },
-        "SECURITY": [{"bearer": []}],
     }
 
 

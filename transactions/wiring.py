@@ -1,17 +1,18 @@
 """Step 5 of the road: what the transactions service consumes, and what each event does."""
 
-from common.events.contracts import TransactionCreatedV1, UserRegisteredV1
+from common.events.contracts import TransactionCreatedV1, UserActivatedV1, UserRegisteredV1
 from common.events.topics import USERS_EVENTS
 from common.inbox.wiring import Wiring
 from transactions.intake.batch import IntakeBatch
-from transactions.intake.handlers import on_transaction_created, on_user_registered
+from transactions.intake.handlers import on_transaction_created, on_user_status
 
 WIRING = Wiring(
     consumer="transactions",
     topic=USERS_EVENTS,
     handlers={
         TransactionCreatedV1.TYPE: on_transaction_created,
-        UserRegisteredV1.TYPE: on_user_registered,
+        UserRegisteredV1.TYPE: on_user_status,
+        UserActivatedV1.TYPE: on_user_status,
     },
     open_batch=IntakeBatch,
 )

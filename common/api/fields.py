@@ -1,7 +1,10 @@
 """Serializer fields and a base that accept exactly what the contract says, and nothing near it."""
 
+import re
 import unicodedata
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from rest_framework import serializers
 
@@ -11,6 +14,10 @@ from common.money import AMOUNT_MAX, EXPONENTS
 _BIDI_CONTROLS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
+
+# RFC 3339 with a time zone; what Python's own parser takes beyond that is refused.
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -88,11 +95,49 @@ class MetadataField(serializers.DictField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(child=StrictCharField(max_length=500, allow_blank=True), **options)
+        self.key = StrictCharField(max_length=500)
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
         if isinstance(data, dict) and len(data) > 20:  # noqa: PLR2004  the contract's number
             self.fail("too_many")
         if isinstance(data, dict):
             for key in data:
-                self.child.run_validation(key)
+                self.key.run_validation(key)
         return super().to_internal_value(data)
+
+
+class StrictUUIDField(serializers.UUIDField):
+    """A UUID as a hyphenated string; no number, braces or URN."""
+
+    def to_internal_value(self, data: Any) -> UUID:
+        if not isinstance(data, str) or not _CANONICAL_UUID.fullmatch(data):
+            self.fail("invalid", value="")
+        return UUID(data)
+
+
+class CodeField(serializers.ChoiceField):
+    """One of a few codes, as a string; the answer to another lists them and quotes nothing."""
+
+    def __init__(self, choices: list[str], **options: Any) -> None:
+        message = f"Give one of: {', '.join(choices)}."
+        options.setdefault("error_messages", {"invalid_choice": message})
+        super().__init__(choices=choices, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input="")
+        return str(super().to_internal_value(data))
+
+
+class TimestampField(serializers.DateTimeField):
+    """A point in time as RFC 3339 writes it, with its time zone."""
+
+    default_error_messages = {"invalid": "Give a time as RFC 3339 has it, with its zone."}  # noqa: RUF012
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
+            self.fail("invalid", format="")
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            self.fail("invalid", format="")

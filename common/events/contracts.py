@@ -62,6 +62,20 @@ class UserRegisteredV1(Event, frozen=True, kw_only=True):
         return self.user_id
 
 
+class UserActivatedV1(Event, frozen=True, kw_only=True):
+    """An address was verified. Stream: the user. Producer: users. Consumer: transactions."""
+
+    TYPE: ClassVar[str] = "user_activated.v1"
+
+    user_id: UUID
+    status: Literal["active"]
+    activated_at: Moment
+
+    @property
+    def subject(self) -> UUID:
+        return self.user_id
+
+
 class TransactionEvent(Event, frozen=True, kw_only=True):
     """A fact about one transaction; its subject is the transaction."""
 
@@ -161,6 +175,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     event.TYPE: event
     for event in (
         UserRegisteredV1,
+        UserActivatedV1,
         TransactionCreatedV1,
         TransactionPostedV1,
         TransactionRejectedV1,

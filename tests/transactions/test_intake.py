@@ -6,6 +6,7 @@ from common.events.codec import EventInvalid
 from common.events.contracts import (
     SystemAccount,
     TransactionCreatedV1,
+    UserActivatedV1,
     UserRegisteredV1,
     Wallet,
 )
@@ -27,7 +28,7 @@ from tests.factories.events import (
 )
 from tests.transactions.books import balance, books_differ
 from transactions.intake.batch import IntakeBatch
-from transactions.intake.handlers import on_transaction_created, on_user_registered
+from transactions.intake.handlers import on_transaction_created, on_user_status
 from transactions.ledger.models import LedgerTransaction, UserReplica
 from transactions.wiring import WIRING
 
@@ -114,7 +115,7 @@ class TestOnUserRegistered:
         batch = IntakeBatch()
         for status in ("pending_verification", "active"):
             event = UserRegisteredV1(user_id=ALICE, status=status, registered_at=NOON)
-            on_user_registered(received(event), batch)
+            on_user_status(received(event), batch)
 
         assert batch.user_statuses == {ALICE: "active"}
 
@@ -127,7 +128,11 @@ def arrivals(*records):
 class TestWiring:
     def test_reads_the_events_of_users(self):
         assert (WIRING.consumer, WIRING.topic) == ("transactions", USERS_EVENTS)
-        assert set(WIRING.handlers) == {TransactionCreatedV1.TYPE, UserRegisteredV1.TYPE}
+        assert set(WIRING.handlers) == {
+            TransactionCreatedV1.TYPE,
+            UserRegisteredV1.TYPE,
+            UserActivatedV1.TYPE,
+        }
 
     def test_applies_a_batch_of_events_from_users_to_the_books(self):
         registered = UserRegisteredV1(user_id=ALICE, status="active", registered_at=NOON)

@@ -9,6 +9,7 @@ from common.events.contracts import (
     Party,
     SystemAccount,
     TransactionCreatedV1,
+    UserActivatedV1,
     UserRegisteredV1,
     Wallet,
 )
@@ -20,9 +21,9 @@ _TEXT_MAX = 100
 _TRACEPARENT_MAX = 55
 
 
-def on_user_registered(received: Received, batch: IntakeBatch) -> None:
+def on_user_status(received: Received, batch: IntakeBatch) -> None:
     """Remember the user's status, for display."""
-    event = cast("UserRegisteredV1", received.event)
+    event = cast("UserRegisteredV1 | UserActivatedV1", received.event)
     batch.user_statuses[event.user_id] = event.status
 
 

@@ -8,4 +8,4 @@ class LedgerConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from transactions import api_schema  # noqa: F401, PLC0415  registers itself
+        from common.api import openapi  # noqa: F401, PLC0415  registers itself

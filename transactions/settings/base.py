@@ -29,7 +29,7 @@ ALLOWED_HOSTS = env.list("TRANSACTIONS_ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [env.str("TRANSACTIONS_CONSOLE_URL")]
 
 INSTALLED_APPS = [*COMMON_APPS, "transactions.ledger"]
-MIDDLEWARE = [*COMMON_MIDDLEWARE, "django.middleware.clickjacking.XFrameOptionsMiddleware"]
+MIDDLEWARE = COMMON_MIDDLEWARE
 ROOT_URLCONF = "transactions.urls"
 WSGI_APPLICATION = "transactions.wsgi.application"
 

@@ -49,7 +49,11 @@ class AccountAdapter(DefaultAccountAdapter):
                     if _verification_mandatory()
                     else super().pre_login(request, user, **options)
                 )
-            user_activate(user_id=user.id)
+            user_activate(
+                user_id=user.id,
+                at=timezone.now(),
+                correlation_id=request.request_id,  # type: ignore[attr-defined]  # RequestIdMiddleware's
+            )
             user.refresh_from_db()
         response: HttpResponse | None = super().pre_login(request, user, **options)
         return response

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer
-from users.caller_api import CallerApi
+from common.api.views import CallerApi
 from users.identity.models import User
 from users.identity.profile import profile_etag, profile_represent
 from users.identity.selectors import user_get

@@ -8,5 +8,5 @@ class IdentityConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from users import api_schema  # noqa: F401, PLC0415  registers itself
+        from common.api import openapi  # noqa: F401, PLC0415  registers itself
         from users.identity import signals  # noqa: F401, PLC0415  connects receivers

@@ -9,7 +9,7 @@ from common.db.refusing import refusing
 from common.outbox.append import NewEvent, outbox_append, stream_accepting_set, stream_open
 from users.identity.emails import email_canonical
 from users.identity.errors import EmailTaken, ProfileChanged
-from users.identity.events import user_registered
+from users.identity.events import user_activated, user_registered
 from users.identity.models import User
 from users.identity.profile import profile_etag
 
@@ -63,9 +63,9 @@ def user_register(
 
 
 @transaction.atomic
-def user_activate(*, user_id: UUID) -> bool:
+def user_activate(*, user_id: UUID, at: datetime, correlation_id: str) -> bool:
     """
-    Let somebody in whose address is verified; False when they were not pending.
+    Let somebody in whose address is verified, and announce it; False when they were not pending.
 
     From the COMMIT on they sign in and their stream takes requests.
     """
@@ -73,6 +73,15 @@ def user_activate(*, user_id: UUID) -> bool:
         status=User.Status.ACTIVE
     )
     if changed:
+        outbox_append(
+            event=NewEvent(
+                stream=user_id,
+                event=user_activated(user_id=user_id, at=at),
+                occurred_at=at,
+                actor=f"user:{user_id}",
+                correlation_id=correlation_id,
+            )
+        )
         stream_accepting_set(stream=user_id, accepting=True)
     return bool(changed)
 

@@ -46,7 +46,6 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     *COMMON_MIDDLEWARE,
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "users.identity.auth_requests.AuthRequestMiddleware",
 ]
@@ -79,14 +78,9 @@ STORAGES: dict[str, dict[str, Any]] = {
 
 REST_FRAMEWORK = rest_framework()
 DRF_STANDARDIZED_ERRORS = standardized_errors()
-SPECTACULAR_SETTINGS = {
-    **api_description(
-        "Notion API: users", "Sign up, make transactions and see what became of them."
-    ),
-    # Each operation names its own scheme (see api_schema); the common default would say it twice.
-    "SECURITY": [],
-    "APPEND_COMPONENTS": {},
-}
+SPECTACULAR_SETTINGS = api_description(
+    "Notion API: users", "Sign up, make transactions and see what became of them."
+)
 
 KAFKA = kafka()
 OUTBOX_TOPIC = USERS_EVENTS

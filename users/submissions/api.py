@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from common.api.authentication import Principal
 from common.api.errors import InvalidRequest, NotFound
 from common.api.pagination import keyset_page
-from users.caller_api import CallerApi
+from common.api.views import CallerApi
 from users.identity.models import User
 from users.submissions.errors import (
     IdempotencyKeyInvalid,

@@ -1,49 +1,23 @@
 """The shapes that the transactions API takes and gives."""
 
-import re
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from common.api.fields import (
+    CodeField,
     CurrencyField,
     MetadataField,
     MinorUnitsField,
     StrictCharField,
     StrictSerializer,
+    StrictUUIDField,
+    TimestampField,
 )
 from users.submissions.models import TransactionRequest
 
 _KIND = TransactionRequest.Kind
-# RFC 3339 with a time zone; what Python's own parser takes beyond that is refused.
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
-
-
-class StrictUUIDField(serializers.UUIDField):
-    """A UUID as a hyphenated string; no number, braces or URN."""
-
-    def to_internal_value(self, data: Any) -> UUID:
-        if not isinstance(data, str) or not _CANONICAL_UUID.fullmatch(data):
-            self.fail("invalid", value="")
-        return UUID(data)
-
-
-class CodeField(serializers.ChoiceField):
-    """One of a few codes, as a string; the answer to another lists them and quotes nothing."""
-
-    def __init__(self, choices: list[str], **options: Any) -> None:
-        message = f"Give one of: {', '.join(choices)}."
-        options.setdefault("error_messages", {"invalid_choice": message})
-        super().__init__(choices=choices, **options)
-
-    def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str):
-            self.fail("invalid_choice", input="")
-        return str(super().to_internal_value(data))
 
 
 @extend_schema_field({"type": "integer", "minimum": 60, "maximum": 2_592_000})
@@ -56,20 +30,6 @@ class HoldField(serializers.Field[int, Any, int, Any]):
 
     def to_internal_value(self, data: Any) -> int:  # noqa: ARG002  DRF's signature
         self.fail("no_hold")
-
-
-class TimestampField(serializers.DateTimeField):
-    """A point in time as RFC 3339 writes it, with its time zone."""
-
-    default_error_messages = {"invalid": "Give a time as RFC 3339 has it, with its zone."}  # noqa: RUF012
-
-    def to_internal_value(self, value: Any) -> datetime:
-        if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
-            self.fail("invalid", format="")
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            self.fail("invalid", format="")
 
 
 class SubmitInput(StrictSerializer):

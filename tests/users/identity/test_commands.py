@@ -56,6 +56,41 @@ class TestSeedDemo:
         assert not User.objects.exists()
 
 
+class TestCreateStaff:
+    def test_makes_an_account_that_may_enter_the_console(self, monkeypatch, client):
+        monkeypatch.setenv("STAFF_PASSWORD", f"{PASSWORD} of staff")
+
+        call_command("create_staff", "Night@Example.com")
+
+        user = User.objects.get(email="night@example.com")
+        assert user.is_staff
+        assert OutboxMessage.objects.get().actor == "system:create_staff"
+        assert client.login(email=user.email, password=f"{PASSWORD} of staff")
+        assert client.get("/admin/").status_code == 200
+
+    @pytest.mark.parametrize(
+        ("email", "password"),
+        [
+            ("nobody", f"{PASSWORD} of staff"),
+            ("night@example.com", "12345"),
+            ("a@[127.0.0.1]", PASSWORD),
+        ],
+    )
+    def test_refuses_what_could_not_sign_in(self, monkeypatch, email, password):
+        monkeypatch.setenv("STAFF_PASSWORD", password)
+
+        with pytest.raises(CommandError):
+            call_command("create_staff", email)
+        assert not User.objects.exists()
+
+    def test_refuses_an_address_that_is_taken(self, monkeypatch):
+        monkeypatch.setenv("STAFF_PASSWORD", f"{PASSWORD} of staff")
+        call_command("create_staff", "night@example.com")
+
+        with pytest.raises(CommandError, match="night@example"):
+            call_command("create_staff", "night@example.com")
+
+
 class TestIssueToken:
     def test_prints_a_token_that_works(self, alice, anonymous, capsys):
         call_command("issue_token", "Alice@Example.com")

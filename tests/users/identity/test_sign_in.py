@@ -146,6 +146,8 @@ class TestMandatoryVerification:
         user.refresh_from_db()
         assert user.status == "active"
         assert OutboxStream.objects.get().accepting
+        told = OutboxMessage.objects.order_by("sequence").values_list("sequence", "type")
+        assert list(told) == [(1, "user_registered.v1"), (2, "user_activated.v1")]
         assert post(anonymous, LOGIN, CAROL).status_code == 200
 
     def test_answers_known_and_unknown_addresses_alike(self, anonymous):

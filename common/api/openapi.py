@@ -11,7 +11,7 @@ from common.money import AMOUNT_MAX
 
 
 class TokenAuthenticationScheme(OpenApiAuthenticationExtension):
-    """An access token of this service."""
+    """An access token of users, which both services accept."""
 
     target_class = "common.api.authentication.TokenAuthentication"
     name = "bearer"

@@ -1,0 +1,46 @@
+"""Make the first account of staff; `createsuperuser` would leave out its stream and event."""
+
+import os
+from getpass import getpass
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils import timezone
+
+from common.ids import uuid7
+from users.identity.emails import AddressInvalid
+from users.identity.errors import EmailTaken
+from users.identity.models import User
+from users.identity.services import user_register
+
+
+class Command(BaseCommand):
+    help = "Make an account of staff; the password is asked for, or comes from STAFF_PASSWORD."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("email", help="The address they sign in with.")
+
+    def handle(self, *, email: str, **options: Any) -> None:  # noqa: ARG002  Django's options
+        password = os.environ.get("STAFF_PASSWORD") or getpass("Password: ")
+        try:
+            validate_password(password)
+            user = user_register(
+                email=email,
+                password=password,
+                status=User.Status.ACTIVE,
+                at=timezone.now(),
+                is_staff=True,
+                actor="system:create_staff",
+                correlation_id=str(uuid7()),
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        except (AddressInvalid, EmailTaken) as error:
+            raise CommandError(f"{email}: {error}") from error
+        with transaction.atomic():
+            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+        self.stdout.write(f"made {user.email}")
