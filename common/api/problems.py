@@ -60,7 +60,7 @@ class ProblemHandler(ExceptionHandler):
         converted: Exception = super().convert_known_exceptions(exc)
         return converted
 
-    def report_exception(self, exc: Exception, response: Response) -> None:
+    def report_exception(self, exc: exceptions.APIException, response: Response) -> None:
         """Log what is anticipated in one line; only bugs are reported with a traceback."""
         if not isinstance(exc, ServiceProblem):
             super().report_exception(exc, response)
