@@ -55,6 +55,17 @@ class Section:
     pages: Sequence[Page]
 
 
+ROAD = Section(
+    title="Road",
+    pages=[
+        Page(title="Outbox", model="outbox.OutboxMessage", icon="outbox"),
+        Page(title="Streams", model="outbox.OutboxStream", icon="format_list_numbered"),
+        Page(title="Waiting and dead", model="inbox.InboxWaiting", icon="inbox"),
+    ],
+)
+"""What either console shows of the road between the services."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figure:
     """

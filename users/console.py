@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.console import Page, Section, admin_site_settings
+from common.console import ROAD, Page, Section, admin_site_settings
 
 NAVIGATION = [
     Section(
@@ -19,14 +19,7 @@ NAVIGATION = [
             Page(title="Requests", model="submissions.TransactionRequest", icon="swap_horiz"),
         ],
     ),
-    Section(
-        title="Road",
-        pages=[
-            Page(title="Outbox", model="outbox.OutboxMessage", icon="outbox"),
-            Page(title="Streams", model="outbox.OutboxStream", icon="format_list_numbered"),
-            Page(title="Waiting and dead", model="inbox.InboxWaiting", icon="inbox"),
-        ],
-    ),
+    ROAD,
 ]
 
 
