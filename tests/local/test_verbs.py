@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -90,7 +91,7 @@ def test_reset_removes_nothing_without_yes(tmp_path):
     kept = tmp_path / "credentials.json"
     kept.write_text("{}")
 
-    done = manage("reset", env={"LOCAL_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"})
+    done = manage("reset", env={**os.environ, "LOCAL_DIR": str(tmp_path)})
 
     assert done.returncode == 2
     assert kept.exists()
@@ -98,7 +99,7 @@ def test_reset_removes_nothing_without_yes(tmp_path):
 
 
 def test_a_wrong_setting_is_named_without_a_traceback():
-    done = manage("status", env={"PORT_OFFSET": "99999", "PATH": "/usr/bin:/bin"})
+    done = manage("status", env={**os.environ, "PORT_OFFSET": "99999"})
 
     assert done.returncode == 1
     assert done.stderr == "✗ PORT_OFFSET must be a number from 0 to 22000, not '99999'\n"
