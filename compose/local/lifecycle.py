@@ -21,8 +21,12 @@ from compose.local.waiting import wait_ready
 
 SUPERVISOR_WAIT_S = 20
 VERB_WAIT_S = 60
-# Test stacks live below the default LOCAL_DIR; removing that one must not take them along.
-KEPT_BY_RESET = "test"
+# What a stack makes in its folder. Anything else is somebody else's: LOCAL_DIR may be any folder,
+# and test stacks live below the default one.
+MADE_BY_STACK = (
+    *("celery", "gateway", "kafka", "logs", "mail", "postgres", "run", "signing-keys", "stamps"),
+    *("credentials.json", "credentials.new", "install.lock"),
+)
 
 
 @contextmanager
@@ -101,20 +105,16 @@ def _verify_closed(ports: Iterable[int]) -> None:
 
 
 def reset(stack: Stack) -> None:
-    """Take the stack down and remove its data, keys and passwords; test stacks stay."""
+    """Take the stack down and remove its data, keys and passwords."""
     if stack.run.exists():
         down(stack)
     shutil.rmtree(placement.shelter_of(stack), ignore_errors=True)
-    if not stack.local_dir.exists():
-        return
-    for entry in stack.local_dir.iterdir():
-        if entry.name.startswith(KEPT_BY_RESET):
-            continue
-        if entry.is_dir() and not entry.is_symlink():
+    for entry in (stack.local_dir / name for name in MADE_BY_STACK):
+        if entry.is_dir():
             shutil.rmtree(entry)
         else:
-            entry.unlink()
-    if not any(stack.local_dir.iterdir()):
+            entry.unlink(missing_ok=True)
+    if stack.local_dir.exists() and not any(stack.local_dir.iterdir()):
         stack.local_dir.rmdir()
 
 

@@ -1,8 +1,9 @@
 """
 Whether requirements/*.txt are what *.in ask for, without a network.
 
-Every requirement of an `.in` file must be pinned, within its bounds and with hashes, in the
-`.txt` beside it; and no package may be pinned to two versions, since sets are installed together.
+Every requirement of an `.in` file must be pinned, within its bounds, in the `.txt` beside it; and
+no package may be pinned to two versions, since sets are installed together. That every pin has its
+hashes is what pip and uv insist on themselves.
 """
 
 import re
@@ -15,7 +16,7 @@ from packaging.utils import canonicalize_name
 
 from compose.local.requirements import FOLDER, SETS
 
-PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]+)(?P<rest>.*)$")
+PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]+)")
 
 
 def asked_for(name: str) -> list[Requirement]:
