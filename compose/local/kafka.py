@@ -33,12 +33,18 @@ def command(stack: Stack) -> tuple[str, ...]:
     """Return the command of the broker."""
     flags = shlex.split(stack.variables.get("KAFKA_JVM_FLAGS", JVM_FLAGS))
     logging = [f"-D{name}={value}" for name, value in LOGGING.items()]
-    return _java(*flags, *logging, "kafka.Kafka", str(_properties_file(stack)))
+    unpacked = f"-Djava.io.tmpdir={_unpacking_folder(stack)}"
+    return _java(*flags, *logging, unpacked, "kafka.Kafka", str(_properties_file(stack)))
 
 
 def _java(*arguments: str) -> tuple[str, ...]:
     *flags, main, last = arguments
     return (str(java.find()), *flags, "-cp", f"{kafka_jars.folder()}/*", main, last)
+
+
+def _unpacking_folder(stack: Stack) -> Path:
+    """Return where native libraries are unpacked; a killed broker would litter /tmp with them."""
+    return home(stack) / "tmp"
 
 
 def _properties_file(stack: Stack) -> Path:
@@ -76,6 +82,7 @@ def properties(stack: Stack) -> dict[str, str]:
 def prepare(stack: Stack) -> None:
     """Write the configuration and format the storage, which is done once in a stack's life."""
     home(stack).mkdir(mode=0o700, exist_ok=True)
+    _unpacking_folder(stack).mkdir(exist_ok=True)
     lines = [f"{name}={value}\n" for name, value in properties(stack).items()]
     _properties_file(stack).write_text("".join(lines))
     if not (home(stack) / "data" / "meta.properties").exists():
