@@ -38,7 +38,8 @@ class Refusal:
     """
     The record was not delivered, as far as anybody knows; it may be in the topic all the same.
 
-    `permanent` means that the broker will never take this record, whatever is tried.
+    `permanent` means that the broker will never take this record, whatever is tried; or never
+    the batch that it was in, which records of other streams may be to blame for.
     """
 
     reason: str

@@ -17,11 +17,12 @@ _POLL_S = 0.5
 _QUEUE_FULL_S = 0.05
 _PURGE_DEADLINE_S = 5.0
 
+# A failed checksum (INVALID_MSG) is not among them: bytes that were damaged on their way
+# arrive whole the next time.
 _PERMANENT = frozenset(
     {
         KafkaError.MSG_SIZE_TOO_LARGE,
         KafkaError.INVALID_RECORD,
-        KafkaError.INVALID_MSG,
         KafkaError._INVALID_ARG,  # noqa: SLF001  librdkafka's local errors are spelt like that
     }
 )
@@ -71,7 +72,7 @@ class KafkaProducer:
             try:
                 self._produce(record, _reporter(index, arrived))
             except KafkaException as error:
-                arrived.append((index, _refusal(error.args[0])))
+                arrived.append((index, refusal_of(error.args[0])))
                 return index + 1
         return len(records)
 
@@ -105,10 +106,11 @@ def _reporter(index: int, arrived: deque[tuple[int, Report]]) -> Callable[[Any, 
             delivery = Delivery(partition=message.partition(), offset=message.offset())
             arrived.append((index, delivery))
         else:
-            arrived.append((index, _refusal(error)))
+            arrived.append((index, refusal_of(error)))
 
     return on_delivery
 
 
-def _refusal(error: KafkaError) -> Refusal:
+def refusal_of(error: KafkaError) -> Refusal:
+    """What an error of the client or the broker says about a record."""
     return Refusal(reason=error.str(), permanent=error.code() in _PERMANENT)

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from operator import methodcaller
 from typing import Any
 
 import structlog
@@ -14,6 +15,12 @@ log = structlog.get_logger(__name__)
 
 _FATAL = frozenset({KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL})  # noqa: SLF001  librdkafka's spelling
 _QUIET = frozenset({KafkaError._PARTITION_EOF})  # noqa: SLF001  as above
+
+# Note [Illegible headers]: for a name that is not UTF-8 the client returns a list with a hole
+# and leaves its exception behind. A plain call of a method, once the interpreter has
+# specialised it, takes the list as good, and the exception strikes whatever is called next.
+# A call by way of `methodcaller` is always checked, and ends in SystemError at once.
+_headers_checked = methodcaller("headers")
 
 
 class KafkaSource:
@@ -87,5 +94,26 @@ def _record(message: Message) -> Record | None:
         timestamp_ms=timestamp_ms,
         key=whole.key(),
         value=whole.value(),
-        headers=whole.headers() or [],
+        headers=_headers(whole),
     )
+
+
+def _headers(message: Any) -> list[tuple[str, bytes | None]]:
+    """
+    The headers of a message; none when the client cannot make text of a name.
+
+    Such a record must not stop who reads: without an envelope it is poison. See
+    Note [Illegible headers].
+    """
+    try:
+        headers: list[tuple[str, bytes | None]] = _headers_checked(message) or []
+    except (SystemError, UnicodeDecodeError) as error:
+        log.warning(
+            "headers_illegible",
+            topic=message.topic(),
+            partition=message.partition(),
+            offset=message.offset(),
+            error=str(error.__cause__ or error),
+        )
+        return []
+    return headers

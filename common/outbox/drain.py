@@ -62,7 +62,7 @@ def _rounds(session: PublisherSession, producer: EventProducer) -> int:
     while rows := _claim(session.connection, floor=floor, limit=ROUND_MAX):
         reports = producer.publish([_record(row) for row in rows], while_waiting=session.touch)
         published += _mark(session.connection, rows, reports)
-        _raise_on_refusal(session.connection, rows, reports)
+        _raise_on_refusal(session, producer, rows, reports)
         # Note [Floor]: rows below what was just published are skipped while this lock is held,
         # because finding them again means walking over their dead index entries (P55). A
         # smaller position can still commit late; the floor is dropped every second for it.
@@ -132,14 +132,26 @@ def _mark(connection: Connection[Any], rows: Sequence[Any], reports: Sequence[Re
 
 
 def _raise_on_refusal(
-    connection: Connection[Any], rows: Sequence[Any], reports: Sequence[Report]
+    session: PublisherSession,
+    producer: EventProducer,
+    rows: Sequence[Any],
+    reports: Sequence[Report],
 ) -> None:
     for row, report in zip(rows, reports, strict=True):
         if not isinstance(report, Refusal):
             continue
         if report.permanent:
-            _block(connection, row, report.reason)
+            _block_if_refused_alone(session, producer, row)
         raise PublishFailed(report.reason)
+
+
+def _block_if_refused_alone(session: PublisherSession, producer: EventProducer, row: Any) -> None:
+    # The broker judges batches: what it refuses may be a record of another stream that shared
+    # the batch, so nobody's stream is parked before its event was refused by itself.
+    (again,) = reports = producer.publish([_record(row)], while_waiting=session.touch)
+    _mark(session.connection, [row], reports)
+    if isinstance(again, Refusal) and again.permanent:
+        _block(session.connection, row, again.reason)
 
 
 def _block(connection: Connection[Any], row: Any, reason: str) -> None:

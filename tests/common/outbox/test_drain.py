@@ -68,7 +68,7 @@ class TestOutboxDrain:
 
     def test_parks_only_the_stream_whose_event_is_refused_for_good(self, session, broker):
         append(ALICE, BOB)
-        broker.fail_next(deliveries=1, permanent=True)
+        broker.fail_next(deliveries=2, permanent=True)
 
         with pytest.raises(PublishFailed):
             outbox_drain(session, MemoryProducer(broker))
@@ -80,6 +80,18 @@ class TestOutboxDrain:
         ] == [BOB]
         backlog = outbox_backlog()
         assert (backlog.pending, backlog.parked) == (1, 1)
+
+    def test_parks_no_stream_for_the_batch_that_its_event_was_in(self, session, broker):
+        ids = append(ALICE, BOB)
+        broker.fail_next(deliveries=1, permanent=True)
+
+        with pytest.raises(PublishFailed):
+            outbox_drain(session, MemoryProducer(broker))
+        outbox_drain(session, MemoryProducer(broker))
+
+        assert not OutboxStream.objects.exclude(blocked_reason="").exists()
+        sent = [headers_decode(r.headers).id for r in broker.records(settings.OUTBOX_TOPIC)]
+        assert sorted(sent) == sorted(ids)
 
     def test_publishes_a_row_whose_transaction_committed_after_a_later_one(self, session, broker):
         """Pitfall P1: a cursor over positions would never see the first of the two."""

@@ -1,0 +1,86 @@
+"""What only a real Kafka can do to us."""
+
+import base64
+import os
+import time
+from contextlib import closing
+
+import pytest
+from confluent_kafka import KafkaError
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+from django.conf import settings
+
+from common.inbox.arrival import Poison, arrive
+from common.kafka.broker import Delivery, OutgoingRecord
+from common.kafka.config import client_config
+from common.kafka.producer import refusal_of
+from tests.contracts.conftest import kafka
+from tests.contracts.raw_records import record_write
+from tests.contracts.test_broker import publish, read
+from tests.factories.events import NOON
+
+BROKERS_BATCH_MAX = 262_144
+"""`message.max.bytes` of our brokers."""
+
+ENOUGH_TO_SPECIALISE = 50
+"""Calls after which the interpreter takes its short cuts."""
+
+
+@pytest.fixture
+def broker(monkeypatch):
+    monkeypatch.setitem(settings.KAFKA, "TOPIC_PARTITIONS", 3)
+    monkeypatch.setitem(settings.KAFKA, "REPLICATION_FACTOR", 1)
+    return kafka()
+
+
+def limit_batches(topic):
+    admin = AdminClient(client_config())
+    entry = ConfigEntry(
+        "max.message.bytes",
+        str(BROKERS_BATCH_MAX),
+        incremental_operation=AlterConfigOpType.SET,
+    )
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic, incremental_configs=[entry])
+    for future in admin.incremental_alter_configs([resource]).values():
+        future.result(10)
+    time.sleep(0.5)  # the broker's own cache
+
+
+class TestPublish:
+    def test_sends_a_burst_of_large_events_in_batches_that_the_broker_takes(self, broker):
+        """Each is far below the limit; together they would be refused for good."""
+        limit_batches(broker.topic)
+        records = [
+            OutgoingRecord(
+                topic=broker.topic,
+                key=str(number).encode(),
+                value=base64.b64encode(os.urandom(9000)),
+                headers=[],
+            )
+            for number in range(300)
+        ]
+
+        reports = publish(broker, records)
+
+        assert {type(report) for report in reports} == {Delivery}
+
+
+class TestPoll:
+    @pytest.mark.parametrize("name", [b"ce_\xff\xfe", b"ce_\x00id", b""])
+    def test_gives_a_record_whose_header_has_no_legible_name(self, broker, name):
+        for _ in range(ENOUGH_TO_SPECIALISE):
+            record_write(broker.topic, header_name=name)
+
+        with closing(broker.source("readers")) as source:
+            found = read(source, ENOUGH_TO_SPECIALISE)
+
+        assert {(record.key, record.value) for record in found} == {(b"key", b"value")}
+        assert all(isinstance(arrive(record, consumed_at=NOON), Poison) for record in found)
+
+
+class TestRefusalOf:
+    def test_gives_up_on_what_is_too_large_and_not_on_what_was_damaged_on_its_way(self):
+        too_large = refusal_of(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE))
+        damaged = refusal_of(KafkaError(KafkaError.INVALID_MSG))
+
+        assert (too_large.permanent, damaged.permanent) == (True, False)
