@@ -27,7 +27,7 @@ class Arrival:
 
     @property
     def published_at(self) -> datetime:
-        return datetime.fromtimestamp(self.record.timestamp_ms / 1000, UTC)
+        return _moment(self.record.timestamp_ms)
 
     @property
     def fingerprint(self) -> str:
@@ -60,8 +60,8 @@ def arrive(record: Record, *, consumed_at: datetime, row_id: int | None = None) 
     Decode a record strictly.
 
     Poison is: headers that are not our envelope, a source that does not own the topic, a Kafka
-    key that is not the stream, no data, data that breaks the contract, and a version of a known
-    type that this code does not know.
+    key that is not the stream, a timestamp that is no time, no data, data that breaks the
+    contract, and a version of a known type that this code does not know.
     """
     envelope = None
     try:
@@ -85,6 +85,18 @@ def _event(record: Record, envelope: Envelope) -> Event | None:
         raise EnvelopeInvalid("ce_source does not own this topic")
     if record.key != str(envelope.stream).encode():
         raise EnvelopeInvalid("ce_partitionkey is not the key of the record")
+    _check_timestamp(record.timestamp_ms)
     if not record.value:
         raise EventInvalid("there is no data")
     return event_decode(envelope.type, record.value)
+
+
+def _check_timestamp(timestamp_ms: int) -> None:
+    try:
+        _moment(timestamp_ms)
+    except (ValueError, OverflowError, OSError):
+        raise EventInvalid("the timestamp of the record is out of range") from None
+
+
+def _moment(timestamp_ms: int) -> datetime:
+    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)

@@ -17,6 +17,7 @@ from common.inbox.models import InboxWaiting
 from common.inbox.placement import Cursor, Placing, Turn
 from common.inbox.waiting import (
     LOAD_MAX,
+    PLACE_TAKEN,
     dead_store,
     streams_due,
     waiting_delete,
@@ -91,7 +92,7 @@ def _take_up(
     loaded = waiting_load(consumer=wiring.consumer, source=source, streams=moving)
     for item in loaded:
         if isinstance(item, Arrival):
-            placing.park(item)
+            placing.take_up(item)
     return loaded
 
 
@@ -145,5 +146,5 @@ def _keep(wiring: Wiring, source: str, placing: Placing, poison: Sequence[Poison
         consumer=consumer,
         dead=placing.forked,
         error_class=InboxWaiting.ErrorClass.FORKED,
-        error="another event was applied under this sequence",
+        error=PLACE_TAKEN,
     )

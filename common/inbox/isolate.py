@@ -85,15 +85,19 @@ def _apply_due(wiring: Wiring, report: BatchReport) -> None:
         except Exception as error:
             if is_transient(error):
                 raise
-            _add(report, _first_alone(wiring, stream))
+            _add(report, _one_by_one(wiring, stream))
 
 
-def _first_alone(wiring: Wiring, stream: UUID) -> BatchReport:
-    """Apply or bury only the first event that waits in a stream, and say whether more is due."""
-    first = waiting_first(
-        consumer=wiring.consumer, source=SOURCE_BY_TOPIC[wiring.topic], stream=stream
-    )
-    return BatchReport() if first is None else _alone(wiring, first)
+def _one_by_one(wiring: Wiring, stream: UUID) -> BatchReport:
+    """Apply what waits in a stream event by event, up to the one that fails, which is buried."""
+    source = SOURCE_BY_TOPIC[wiring.topic]
+    total = BatchReport(due={stream})
+    while stream in total.due:
+        total.due.clear()
+        first = waiting_first(consumer=wiring.consumer, source=source, stream=stream)
+        if first is not None:
+            _add(total, _alone(wiring, first))
+    return total
 
 
 def _bury(
@@ -105,7 +109,7 @@ def _bury(
             consumer=wiring.consumer,
             dead=[arrival],
             error_class=classes.BUG if bug else classes.POISON,
-            error=reason.replace("\x00", "\\x00")[:2000],
+            error=reason,
             attempts=attempts,
         )
     return BatchReport(dead=1)

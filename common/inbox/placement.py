@@ -86,6 +86,16 @@ class Placing:
             due = self.parked.get((stream, cursor.last_sequence + 1))
             yield from self._apply_chain(cursor, due)
 
+    def take_up(self, arrival: Arrival) -> None:
+        """Consider an event of an earlier batch again: it waits on, or its place is gone."""
+        turn = self.cursors[arrival.envelope.stream].turn_of(arrival.envelope)
+        if turn is Turn.DUPLICATE:
+            self._count_duplicate(arrival)
+        elif turn is Turn.FORKED:
+            self.forked.append(arrival)
+        else:
+            self.park(arrival)
+
     def park(self, arrival: Arrival) -> None:
         """Keep an event until its turn; a second event for the same place is a fork."""
         place = (arrival.envelope.stream, arrival.envelope.sequence)

@@ -15,6 +15,11 @@ from common.kafka.broker import Record
 LOAD_MAX = 1000
 """Waiting rows that one transaction takes up again; more come in the next."""
 
+_REASON_MAX = 2000
+
+PLACE_TAKEN = "another event claims this sequence, and came first"
+"""Why a claimant of an applied place is a dead letter."""
+
 _Headers = list[tuple[str, bytes | None]]
 
 
@@ -72,7 +77,7 @@ def dead_store(
     """
     rows = []
     for item in dead:
-        reason = item.reason if isinstance(item, Poison) else error
+        reason = _storable(item.reason if isinstance(item, Poison) else error)
         if item.row_id is not None:
             _bury(item.row_id, error_class, reason, attempts)
         else:
@@ -91,23 +96,38 @@ def dead_store(
 
 def waiting_settle(*, consumer: str, source: str, applied: Sequence[Arrival]) -> None:
     """
-    Forget the waiting rows of applied events, and supersede dead claimants of their places.
+    Forget the waiting rows of applied events, and settle other claimants of their places.
 
-    A valid event is applied even if a dead letter claims its slot; the letter stays to be seen.
+    The row of an event goes even if the event was applied from Kafka and not from its row. A
+    valid event is applied even if a dead letter claims its slot; the letter stays to be seen.
+    Another event that waited for the place has lost it for good.
     """
-    waiting_delete([arrival.row_id for arrival in applied if arrival.row_id is not None])
     if not applied:
         return
-    places = [(arrival.envelope.stream, arrival.envelope.sequence) for arrival in applied]
+    envelopes = [arrival.envelope for arrival in applied]
+    streams, sequences = [e.stream for e in envelopes], [e.sequence for e in envelopes]
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE inbox_waiting AS kept SET state = 'superseded'
+            DELETE FROM inbox_waiting AS kept
+            USING unnest(%s::uuid[], %s::bigint[], %s::uuid[]) AS done (stream, sequence, id)
+            WHERE kept.consumer = %s AND kept.source = %s AND kept.state = 'waiting'
+                AND kept.stream = done.stream AND kept.sequence = done.sequence
+                AND kept.event_id = done.id
+            """,
+            [streams, sequences, [e.id for e in envelopes], consumer, source],
+        )
+        cursor.execute(
+            """
+            UPDATE inbox_waiting AS kept
+            SET state = CASE kept.state WHEN 'dead' THEN 'superseded' ELSE 'dead' END,
+                error_class = CASE kept.state WHEN 'dead' THEN kept.error_class ELSE 'forked' END,
+                error = CASE kept.state WHEN 'dead' THEN kept.error ELSE %s END
             FROM unnest(%s::uuid[], %s::bigint[]) AS done (stream, sequence)
-            WHERE kept.consumer = %s AND kept.source = %s AND kept.state = 'dead'
+            WHERE kept.consumer = %s AND kept.source = %s AND kept.state IN ('dead', 'waiting')
                 AND kept.stream = done.stream AND kept.sequence = done.sequence
             """,
-            [*(list(column) for column in zip(*places, strict=True)), consumer, source],
+            [PLACE_TAKEN, streams, sequences, consumer, source],
         )
 
 
@@ -138,6 +158,12 @@ def _bury(row_id: int, error_class: InboxWaiting.ErrorClass, error: str, attempt
     InboxWaiting.objects.filter(pk=row_id).update(
         state=InboxWaiting.State.DEAD, error_class=error_class, error=error, attempts=attempts
     )
+
+
+def _storable(reason: str) -> str:
+    """A reason as PostgreSQL takes it; it may quote what came in, NUL and surrogates included."""
+    text = reason.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
+    return text[:_REASON_MAX]
 
 
 def _insert(rows: list[InboxWaiting]) -> None:

@@ -76,6 +76,19 @@ class TestPlacing:
         assert applied == [due, waiting]
         assert placing.forked == [rival]
 
+    def test_gives_up_what_waits_for_a_place_that_was_passed(self):
+        placing = Placing({ALICE: Cursor(ALICE, 2, envelope(sequence=2).id)})
+        passed, rival, early = (
+            arrive(record(sequence=n), consumed_at=NOON, row_id=n) for n in (1, 2, 4)
+        )
+
+        for item in (passed, rival, early):
+            placing.take_up(item)
+
+        assert placing.duplicate_rows == [1]
+        assert placing.forked == [rival]
+        assert list(placing.parked.values()) == [early]
+
 
 class TestTurnOf:
     def test_says_what_the_sequence_says(self):

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from common.events.contracts import Cause, TransactionCreatedV1, TransactionRejectedV1
+from common.events.envelope import headers_decode
 from common.events.topics import USERS_EVENTS
+from common.inbox.arrival import arrive
 from common.inbox.wiring import Received, Wiring
 from common.outbox.append import NewEvent, outbox_append_many
 from common.outbox.models import OutboxMessage
-from tests.factories.events import NOON
+from tests.factories.events import NOON, record
 
 
 @dataclass
@@ -42,6 +44,19 @@ def applied_ids(stream) -> list[str]:
     """The ids of the events that took effect, in the order of their effect."""
     rows = OutboxMessage.objects.filter(stream=stream).order_by("sequence")
     return [row.causation_id for row in rows]
+
+
+def arrivals_of(*records):
+    return [arrive(one, consumed_at=NOON) for one in records]
+
+
+def stream_of(stream, count):
+    """`count` records of a stream in order, each with an id of its own."""
+    return [record(stream=stream, sequence=n, offset=n) for n in range(1, count + 1)]
+
+
+def ids_of(records):
+    return [str(headers_decode(one.headers).id) for one in records]
 
 
 def _outcome(received: Received) -> NewEvent:
