@@ -1,7 +1,7 @@
 """Step 3 of the road: everything that waits leaves for Kafka, in order, and is marked."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -30,9 +30,17 @@ class PublishFailed(BrokerError):
     """The broker took some or none of a round; what it did not take stays unpublished."""
 
 
-def outbox_drain(session: PublisherSession, producer: EventProducer) -> int:
+def outbox_drain(
+    session: PublisherSession,
+    producer: EventProducer,
+    *,
+    meanwhile: Callable[[], bool] = lambda: True,
+) -> int:
     """
     Publish everything that waits and return how many events left.
+
+    `meanwhile` is called before every round and while reports are awaited, at least every two
+    seconds; the drain ends before the next round when it says False.
 
     Does nothing when another publisher holds the lock: it will see our rows, because it reads
     once more after releasing (Note [Lost wake-up]). The lock is an economy, not a guarantee:
@@ -46,21 +54,27 @@ def outbox_drain(session: PublisherSession, producer: EventProducer) -> int:
     published = 0
     while session.lock():
         try:
-            published += _rounds(session, producer)
+            published += _rounds(session, producer, meanwhile)
         finally:
             session.unlock()
         # Note [Lost wake-up]: somebody may have committed after our last empty read and found
         # the lock still taken. Reading after the release catches them (P52).
-        if not _claim(session.connection, floor=0, limit=1):
+        if not meanwhile() or not _claim(session.connection, floor=0, limit=1):
             break
     return published
 
 
-def _rounds(session: PublisherSession, producer: EventProducer) -> int:
+def _rounds(
+    session: PublisherSession, producer: EventProducer, meanwhile: Callable[[], bool]
+) -> int:
+    def while_waiting() -> None:
+        session.touch()
+        meanwhile()
+
     published = 0
     floor, floor_until = 0, time.monotonic() + _FLOOR_LIFE_S
-    while rows := _claim(session.connection, floor=floor, limit=ROUND_MAX):
-        reports = producer.publish([_record(row) for row in rows], while_waiting=session.touch)
+    while meanwhile() and (rows := _claim(session.connection, floor=floor, limit=ROUND_MAX)):
+        reports = producer.publish([_record(row) for row in rows], while_waiting=while_waiting)
         published += _mark(session.connection, rows, reports)
         _raise_on_refusal(session, producer, rows, reports)
         # Note [Floor]: rows below what was just published are skipped while this lock is held,

@@ -63,10 +63,15 @@ class PublisherThread(threading.Thread):
     def _drain(self) -> None:
         self._session = self._session or PublisherSession()
         self._producer = self._producer or producer_open()
-        if time.monotonic() - self._backlog_read_at >= _SWEEP_S:
+        self._look()
+        outbox_drain(self._session, self._producer, meanwhile=self._look)
+
+    def _look(self) -> bool:
+        """Read the backlog once a second, however long a drain takes; False when stopping."""
+        if self._session and time.monotonic() - self._backlog_read_at >= _SWEEP_S:
             self.backlog_full = _backlog_full(self._session)
             self._backlog_read_at = time.monotonic()
-        outbox_drain(self._session, self._producer)
+        return not self.stopping.is_set()
 
     def _back_off(self, error: Exception) -> None:
         """Wait longer after every failure, all streams as one; a broken client is not kept."""

@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from common.events.envelope import headers_decode
 from common.kafka.memory import MemoryBroker, MemoryProducer
+from common.outbox import drain
 from common.outbox.append import outbox_append_many
 from common.outbox.backlog import outbox_backlog
 from common.outbox.drain import PublishFailed, outbox_drain
@@ -116,6 +117,18 @@ class TestOutboxDrain:
         assert (first, second) == (1, 1)
         positions = dict(OutboxMessage.objects.values_list("stream", "position"))
         assert positions[ALICE] < positions[BOB]
+
+    def test_ends_after_the_round_in_hand_when_told_to(self, session, broker, monkeypatch):
+        monkeypatch.setattr(drain, "ROUND_MAX", 2)
+        append(ALICE, ALICE, ALICE)
+        answers = iter([True, True, False, False])
+
+        drained = outbox_drain(session, MemoryProducer(broker), meanwhile=lambda: next(answers))
+
+        assert drained == 2
+        rival = PublisherSession()
+        assert rival.lock()
+        rival.close()
 
     def test_does_nothing_while_another_publisher_is_at_work(self, session, broker):
         append(ALICE)

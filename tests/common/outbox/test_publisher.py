@@ -1,0 +1,52 @@
+import pytest
+from django.db import transaction
+
+from common.kafka.memory import MemoryBroker, MemoryProducer
+from common.outbox import publisher
+from common.outbox.append import outbox_append_many
+from common.outbox.backlog import outbox_backlog
+from tests.common.outbox.test_append import new_event
+from tests.factories.events import ALICE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def append(count):
+    with transaction.atomic():
+        outbox_append_many(events=[new_event(ALICE) for _ in range(count)])
+
+
+class SlowProducer(MemoryProducer):
+    """Does something while it waits for its reports, and only then sends."""
+
+    def __init__(self, broker, during) -> None:
+        super().__init__(broker)
+        self._during = during
+
+    def publish(self, records, *, while_waiting):
+        self._during(while_waiting)
+        return super().publish(records, while_waiting=while_waiting)
+
+
+class TestPublisherThread:
+    def test_sees_the_backlog_grow_while_it_waits_for_the_broker(self, monkeypatch, settings):
+        settings.OUTBOX_BACKLOG_MAX = 3
+        seen = []
+
+        def during(while_waiting):
+            append(3)
+            monkeypatch.setattr(publisher, "_SWEEP_S", 0)
+            while_waiting()
+            seen.append(thread.backlog_full)
+            thread.stopping.set()
+
+        broker = MemoryBroker()
+        monkeypatch.setattr(publisher, "producer_open", lambda: SlowProducer(broker, during))
+        append(1)
+        thread = publisher.PublisherThread()
+        thread.woken.set()
+
+        thread.run()
+
+        assert seen == [True]
+        assert outbox_backlog().pending == 3
