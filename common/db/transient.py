@@ -4,15 +4,16 @@ import psycopg
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 _TRANSIENT_CLASSES = frozenset({"08", "53", "57", "58"})
-_TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "25P02", "25P03", "25P04"})
+_TRANSIENT_STATES = frozenset({"40001", "40P01", "55P03", "25006", "25P02", "25P03", "25P04"})
 
 
 def is_transient(error: BaseException) -> bool:
     """
     Whether trying the whole transaction again can help.
 
-    Lost connections, restarts, timeouts, deadlocks, serialization failures and full disks
-    are transient (PostgreSQL's error codes, appendix A); a broken rule or bad data is not.
+    Lost connections, restarts, timeouts, deadlocks, serialization failures, full disks and a
+    server that only reads until its failover is done (25006) are transient (PostgreSQL's error
+    codes, appendix A); a broken rule or bad data is not.
     """
     if isinstance(error, InterfaceError):
         return True

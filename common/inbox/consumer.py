@@ -23,6 +23,7 @@ log = structlog.get_logger(__name__)
 _POLL_S = 0.5
 _PAUSE_FIRST_S = 0.1
 _PAUSE_MAX_S = 5.0
+_HALVE_AFTER = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,13 +83,21 @@ class Consumer:
         return consumed
 
     def _consume(self, records: list[Record]) -> bool:
-        """Apply records and commit them; False when told to stop before they could be applied."""
+        """
+        Apply records and commit them; False when told to stop before they could be applied.
+
+        A batch may be what the database has no time for, so it is tried in smaller parts after
+        some failures. What a part has applied is a duplicate when all of it is tried again.
+        """
         consumed_at = datetime.now(UTC)
         arrivals = [arrive(record, consumed_at=consumed_at) for record in records]
         failures = 0
         while True:
             try:
-                report = batch_isolate(self._wiring, arrivals)
+                size = max(1, len(arrivals) >> failures // _HALVE_AFTER)
+                for start in range(0, len(arrivals), size):
+                    self._on_batch(batch_isolate(self._wiring, arrivals[start : start + size]))
+                    self._beat()
             except (DatabaseError, InterfaceError) as error:
                 if not is_transient(error):
                     raise
@@ -98,7 +107,6 @@ class Consumer:
                     return False
             else:
                 self._source.commit(records)
-                self._on_batch(report)
                 return True
 
     def _wait_for_database(self, failures: int) -> bool:

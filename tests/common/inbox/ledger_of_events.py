@@ -15,12 +15,14 @@ from tests.factories.events import NOON, record
 
 @dataclass
 class Echo:
-    """Collects events; `fail` may raise for one of them when the batch is written."""
+    """Collects events; when written, `before` may raise for all and `fail` for one of them."""
 
     fail: Callable[[Received], None] = lambda _: None
+    before: Callable[[list[Received]], None] = lambda _: None
     received: list[Received] = field(default_factory=list)
 
     def write(self) -> None:
+        self.before(self.received)
         for received in self.received:
             self.fail(received)
         outbox_append_many(events=[_outcome(received) for received in self.received])
@@ -30,13 +32,16 @@ def on_created(received: Received, batch: Echo) -> None:
     batch.received.append(received)
 
 
-def echo_wiring(fail: Callable[[Received], None] = lambda _: None) -> Wiring:
+def echo_wiring(
+    fail: Callable[[Received], None] = lambda _: None,
+    before: Callable[[list[Received]], None] = lambda _: None,
+) -> Wiring:
     """A consumer of users.events that answers every created transaction."""
     return Wiring(
         consumer="echo",
         topic=USERS_EVENTS,
         handlers={TransactionCreatedV1.TYPE: on_created},
-        open_batch=lambda: Echo(fail),
+        open_batch=lambda: Echo(fail, before),
     )
 
 

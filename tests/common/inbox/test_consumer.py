@@ -4,7 +4,9 @@ from contextlib import closing
 import pytest
 from django.db import connection
 
+from common.inbox import consumer as consumer_module
 from common.inbox.consumer import Consumer, Limits
+from common.inbox.models import InboxWaiting
 from common.kafka.memory import MemoryBroker, MemoryProducer, MemorySource
 from tests.common.inbox.ledger_of_events import applied_ids, echo_wiring
 from tests.factories.events import ALICE, outgoing
@@ -34,6 +36,13 @@ def consumer(broker, *, wiring=None, stop=None, heartbeat_file="", on_batch=None
         heartbeat_file=heartbeat_file,
         on_batch=on_batch or (lambda _: None),
     )
+
+
+def slow_for_many(received):
+    """Run into the statement timeout with more than two events."""
+    if len(received) > 2:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = '20ms'; SELECT pg_sleep(1)")
 
 
 def committed(broker):
@@ -106,6 +115,38 @@ class TestConsumer:
         assert committed(broker) == 0
         connection.close()
         assert applied_ids(ALICE) == []
+
+    def test_tries_smaller_parts_when_the_database_has_no_time_for_the_batch(
+        self, broker, monkeypatch
+    ):
+        monkeypatch.setattr(consumer_module, "_PAUSE_MAX_S", 0.01)
+        publish(broker, last=8)
+        stop = threading.Event()
+        deadline = threading.Timer(20, stop.set)
+        deadline.start()
+
+        worker = consumer(broker, wiring=echo_wiring(before=slow_for_many), stop=stop)
+
+        assert worker.run() == 8
+        deadline.cancel()
+        assert len(applied_ids(ALICE)) == 8
+        assert committed(broker) == 8
+
+    def test_waits_for_a_server_that_only_reads(self, broker, monkeypatch):
+        monkeypatch.setattr(consumer_module, "_PAUSE_MAX_S", 0.01)
+        publish(broker, last=2)
+        refused = []
+
+        def read_only_for_a_while(_):
+            if len(refused) < 8:
+                refused.append(True)
+                with connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION READ ONLY; DELETE FROM inbox_waiting")
+
+        assert consumer(broker, wiring=echo_wiring(read_only_for_a_while)).run() == 2
+
+        assert len(applied_ids(ALICE)) == 2
+        assert not InboxWaiting.objects.exists()
 
     def test_shows_that_it_lives(self, broker, tmp_path):
         heartbeat = tmp_path / "heartbeat"
