@@ -111,6 +111,12 @@ class TestOnTransactionCreated:
 
 
 class TestOnUserRegistered:
+    def test_refuses_an_event_about_another_user_than_its_stream(self):
+        event = UserRegisteredV1(user_id=BOB, status="active", registered_at=NOON)
+
+        with pytest.raises(EventInvalid):
+            on_user_status(received(event, stream=ALICE), IntakeBatch())
+
     def test_remembers_the_last_status(self):
         batch = IntakeBatch()
         for status in ("pending_verification", "active"):

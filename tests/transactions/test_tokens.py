@@ -4,11 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.test import Client
 
+from common.api import token_keys as token_keys_module
 from common.api.token_keys import token_keys
 from common.ids import uuid7
 from tests.factories.events import ALICE
@@ -128,6 +131,31 @@ class TestTokens:
             ask(f"Bearer {token_for(ALICE, OTHER, headers={'kid': f'key-{number}x'})}")
 
         assert jwks.asked <= 2
+
+    def test_waits_for_nobody_while_it_has_the_key(self, settings, jwks, signing_key):
+        """A service that was stopped takes connections and never answers."""
+        ask(f"Bearer {token_for(ALICE, signing_key)}")
+        assert jwks.asked == 1
+        keys = token_keys()
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            settings.USERS_JWKS_URL = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+            keys._fetched_at -= 3600
+            keys._tried_at -= 3600
+            began = time.monotonic()
+
+            with ThreadPoolExecutor(8) as callers:
+                found = list(callers.map(keys.find, ["key-1"] * 8))
+
+        assert all(found)
+        assert time.monotonic() - began < 2 * token_keys_module._TIMEOUT_S
+
+    @pytest.mark.parametrize("body", [b"[]", b"{}", b'{"keys": []}', b"\xff", b"{"])
+    def test_says_so_when_what_was_fetched_is_no_list_of_keys(self, jwks, signing_key, body):
+        jwks.body = body
+
+        answer = ask(f"Bearer {token_for(ALICE, signing_key)}")
+
+        assert answer.status_code == 503
 
     def test_says_so_when_no_key_could_be_fetched(self, settings, signing_key):
         settings.USERS_JWKS_URL = "http://127.0.0.1:9/jwks.json"

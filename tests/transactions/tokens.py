@@ -59,17 +59,19 @@ def token_for(user_id, key, *, headers=None, algorithm="RS256", secret=None, **c
 
 
 class JwksServer:
-    """Answers with the keys in `keys` and counts how often it was asked."""
+    """Answers with the keys in `keys`, or with `body`, and counts how often it was asked."""
 
     def __init__(self, keys) -> None:
         self.keys = keys
+        self.body = None
         self.asked = 0
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
                 owner.asked += 1
-                body = json.dumps({"keys": [key.jwk() for key in owner.keys]}).encode()
+                keys = {"keys": [key.jwk() for key in owner.keys]}
+                body = json.dumps(keys).encode() if owner.body is None else owner.body
                 self.send_response(200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))

@@ -22,8 +22,14 @@ _TRACEPARENT_MAX = 55
 
 
 def on_user_status(received: Received, batch: IntakeBatch) -> None:
-    """Remember the user's status, for display."""
+    """
+    Remember the user's status, for display.
+
+    Raises `EventInvalid` when the event is about another user than its stream.
+    """
     event = cast("UserRegisteredV1 | UserActivatedV1", received.event)
+    if event.user_id != received.envelope.stream:
+        raise EventInvalid("the user is not the one of this stream")
     batch.user_statuses[event.user_id] = event.status
 
 
