@@ -52,6 +52,8 @@ def group_lag(*, group: str, topic: str) -> int:
     admin = AdminClient(client_config())
     try:
         partitions = admin.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions
+        if not partitions:
+            raise BrokerError(f"there is no topic {topic}")
         places = [TopicPartition(topic, partition) for partition in partitions]
         first = _offsets(admin, places, OffsetSpec.earliest())
         last = _offsets(admin, places, OffsetSpec.latest())

@@ -11,7 +11,8 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from django.conf import settings
 
 from common.inbox.arrival import Poison, arrive
-from common.kafka.broker import Delivery, OutgoingRecord
+from common.kafka.admin import group_lag
+from common.kafka.broker import BrokerError, Delivery, OutgoingRecord
 from common.kafka.config import client_config
 from common.kafka.producer import refusal_of
 from tests.contracts.conftest import kafka
@@ -84,3 +85,14 @@ class TestRefusalOf:
         damaged = refusal_of(KafkaError(KafkaError.INVALID_MSG))
 
         assert (too_large.permanent, damaged.permanent) == (True, False)
+
+
+class TestGroupLag:
+    def test_counts_what_a_group_has_not_committed(self, broker):
+        publish(broker, [broker.record() for _ in range(5)])
+
+        assert group_lag(group=f"{broker.topic}-nobody", topic=broker.topic) == 5
+
+    def test_says_so_when_there_is_no_topic(self):
+        with pytest.raises(BrokerError, match="there is no topic"):
+            group_lag(group="nobody", topic="nowhere")
