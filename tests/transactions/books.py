@@ -38,3 +38,9 @@ def books_differ():
             """
         )
         return cursor.fetchall()
+
+
+def execute(statement, parameters=()):
+    """Run SQL as the owner of the tables, past every model."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)

@@ -1,7 +1,5 @@
-import hashlib
 import random
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -21,7 +19,6 @@ from tests.factories.events import ALICE, BOB, NOON
 from tests.transactions.books import apply, balance, books_differ, fund
 from transactions.ledger.engine.accounts import TOTAL_MAX
 from transactions.ledger.errors import TransactionAlreadyRecorded
-from transactions.ledger.journal import Entry, entry_hash
 from transactions.ledger.models import Account, JournalEntry, LedgerTransaction, Posting
 from transactions.ledger.services import ledger_apply
 
@@ -230,55 +227,3 @@ class TestLedgerApply:
         apply(command)
 
         assert LedgerTransaction.objects.get().effective_at == command.accepted_at
-
-
-class TestJournal:
-    def test_hashes_can_be_computed_again_from_what_is_stored(self):
-        apply(DepositFactory(amount=100), WithdrawalFactory(amount=101))
-
-        for entry in JournalEntry.objects.select_related("transaction"):
-            header = entry.transaction
-            legs = [
-                (leg.account_id, leg.direction, leg.layer, leg.amount, leg.balance_after)
-                for leg in header.postings.order_by("id")
-            ]
-            content = Entry(
-                transaction_id=header.id,
-                type=entry.type,
-                from_state=entry.from_state,
-                to_state=entry.to_state,
-                code=entry.code,
-                actor=entry.actor,
-                cause=entry.cause,
-                recorded_at=entry.recorded_at,
-                kind=header.kind,
-                amount=header.amount,
-                currency=header.currency,
-                legs=legs,
-            )
-            assert bytes(entry.hash) == entry_hash(content)
-            assert bytes(entry.hash) != entry_hash(content._replace(amount=header.amount + 1))
-
-    def test_hash_of_a_known_entry_never_changes(self):
-        entry = Entry(
-            transaction_id=UUID(int=1),
-            type="transaction_posted",
-            from_state="",
-            to_state="posted",
-            code="",
-            actor="user:1",
-            cause=UUID(int=2),
-            recorded_at=NOON,
-            kind="transfer",
-            amount=250,
-            currency="EUR",
-            legs=[(UUID(int=3), "debit", "posted", 250, 0)],
-        )
-
-        content = (
-            '[1,"00000000-0000-0000-0000-000000000001","transaction_posted","","posted","",'
-            '"user:1","00000000-0000-0000-0000-000000000002","2026-01-02T12:00:00.000000+00:00",'
-            '"transfer",250,"EUR",'
-            '[["00000000-0000-0000-0000-000000000003","debit","posted",250,0]]]'
-        )
-        assert entry_hash(entry) == hashlib.sha256(content.encode()).digest()

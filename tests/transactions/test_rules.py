@@ -1,25 +1,17 @@
 """What the database itself refuses, whoever asks and however."""
 
-import psycopg
 import pytest
-from django.db import DatabaseError, IntegrityError, ProgrammingError, connection, transaction
+from django.db import DatabaseError, IntegrityError, ProgrammingError, transaction
 
 from common.db.refusing import constraint_name
 from common.ids import uuid7
-from common.settings import env
-from tests.factories.commands import TransferFactory
 from tests.factories.events import ALICE, BOB, NOON
 from tests.factories.transactions import WalletFactory
-from tests.transactions.books import apply, balance, books_differ, fund
+from tests.transactions.books import execute, fund
 from transactions.ledger.models import Account, JournalEntry, LedgerTransaction, Posting
 
 APPEND_ONLY = ["ledger_posting", "ledger_journal_entry", "ledger_transaction"]
 REFUSED = "42501"
-
-
-def execute(statement, parameters=()):
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
 
 
 def header(debit, credit, **members):
@@ -232,134 +224,3 @@ class TestAppendOnly:
         ):
             with pytest.raises(DatabaseError), transaction.atomic():
                 change()
-
-
-@pytest.mark.django_db
-class TestAccountRules:
-    @pytest.mark.parametrize(
-        "change",
-        [
-            "credits_posted = credits_posted - 1",
-            "debits_posted = -1",
-            "owner = gen_random_uuid()",
-            "currency = 'JPY'",
-            "normal_side = 'debit'",
-            "id = gen_random_uuid()",
-            "opened_at = now()",
-            "last_recorded_at = last_recorded_at - interval '1 second'",
-            "last_recorded_at = NULL",
-            "debits_posted = credits_posted + 1",
-            "debits_pending = credits_posted - debits_posted + 1",
-            "status = 'lost'",
-        ],
-    )
-    def test_refuses_what_no_posting_would_do(self, change):
-        fund(ALICE, 100)
-
-        with pytest.raises(IntegrityError), transaction.atomic():
-            execute(f"UPDATE ledger_account SET {change} WHERE owner = %s", [ALICE])  # noqa: S608
-
-    def test_refuses_to_open_a_wallet_that_has_money(self):
-        with pytest.raises(IntegrityError) as raised, transaction.atomic():
-            WalletFactory(credits_posted=1)
-
-        assert broken_constraint(raised) == "ledger_account_begins_empty"
-
-    def test_leaves_a_closed_wallet_closed(self):
-        fund(ALICE, 100)
-        Account.objects.filter(owner=ALICE).update(status="closed")
-
-        for change in ({"status": "open"}, {"credits_posted": 200}):
-            with pytest.raises(IntegrityError), transaction.atomic():
-                Account.objects.filter(owner=ALICE).update(**change)
-
-    def test_has_one_wallet_for_each_owner_and_currency(self):
-        WalletFactory()
-
-        with pytest.raises(IntegrityError) as raised, transaction.atomic():
-            WalletFactory()
-
-        assert broken_constraint(raised) == "account_once_per_owner_and_currency"
-
-
-@pytest.fixture
-def application(django_db_setup):
-    """A connection as the role that web and consumer run as."""
-    known = env.db_url("TRANSACTIONS_DATABASE_URL")
-    with psycopg.connect(
-        host=known["HOST"],
-        port=known["PORT"],
-        user=known["USER"],
-        password=known["PASSWORD"],
-        dbname=connection.settings_dict["NAME"],
-        autocommit=True,
-    ) as session:
-        yield session
-
-
-@pytest.mark.django_db
-class TestApplicationRole:
-    @pytest.mark.parametrize("table", APPEND_ONLY)
-    @pytest.mark.parametrize(
-        "statement",
-        [
-            "UPDATE {table} SET recorded_at = now()",
-            "DELETE FROM {table}",
-            "TRUNCATE {table}",
-            "ALTER TABLE {table} DISABLE TRIGGER ALL",
-            "DROP TABLE {table}",
-            "CREATE INDEX ON {table} (recorded_at)",
-        ],
-    )
-    def test_may_only_add(self, application, table, statement):
-        with pytest.raises(psycopg.errors.InsufficientPrivilege) as raised:
-            application.execute(statement.format(table=table))
-
-        assert "append-only" not in str(raised.value)
-
-    def test_may_not_remove_accounts_or_the_rules(self, application):
-        for statement in (
-            "DELETE FROM ledger_account",
-            "TRUNCATE ledger_account",
-            "DROP FUNCTION ledger_postings_check() CASCADE",
-            "SET session_replication_role = replica",
-            "ALTER FUNCTION ledger_refuse_change() RENAME TO harmless",
-        ):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                application.execute(statement)
-
-    def test_may_do_what_a_batch_does(self, application):
-        granted = application.execute(
-            "SELECT privilege_type FROM information_schema.role_table_grants"
-            " WHERE grantee = current_user AND table_name = 'ledger_posting' ORDER BY 1"
-        ).fetchall()
-
-        assert [name for (name,) in granted] == ["INSERT", "SELECT"]
-
-
-@pytest.mark.django_db(transaction=True)
-class TestHalfWay:
-    @pytest.mark.parametrize(
-        "table", ["ledger_posting", "ledger_journal_entry", "ledger_account", "outbox_message"]
-    )
-    def test_leaves_nothing_when_a_statement_fails(self, table):
-        fund(ALICE, 1_000)
-        event = "UPDATE" if table == "ledger_account" else "INSERT"
-        execute(
-            f"""
-            CREATE FUNCTION fail_half_way() RETURNS trigger LANGUAGE plpgsql
-            AS $$ BEGIN RAISE EXCEPTION 'half way'; END $$;
-            CREATE TRIGGER zz_fail AFTER {event} ON {table}
-            FOR EACH STATEMENT EXECUTE FUNCTION fail_half_way();
-            """
-        )
-        try:
-            with pytest.raises(DatabaseError, match="half way"):
-                apply(TransferFactory())
-        finally:
-            execute("DROP FUNCTION fail_half_way() CASCADE")
-
-        assert balance(ALICE) == 1_000
-        assert not Account.objects.filter(owner=BOB).exists()
-        assert LedgerTransaction.objects.count() == JournalEntry.objects.count() == 1
-        assert books_differ() == []

@@ -1,0 +1,64 @@
+"""What the role that web and consumer run as may do to the ledger."""
+
+import psycopg
+import pytest
+from django.db import connection
+
+from common.settings import env
+
+APPEND_ONLY = ["ledger_posting", "ledger_journal_entry", "ledger_transaction"]
+
+
+@pytest.fixture
+def application(django_db_setup):
+    """A connection as the role that web and consumer run as."""
+    known = env.db_url("TRANSACTIONS_DATABASE_URL")
+    with psycopg.connect(
+        host=known["HOST"],
+        port=known["PORT"],
+        user=known["USER"],
+        password=known["PASSWORD"],
+        dbname=connection.settings_dict["NAME"],
+        autocommit=True,
+    ) as session:
+        yield session
+
+
+@pytest.mark.django_db
+class TestApplicationRole:
+    @pytest.mark.parametrize("table", APPEND_ONLY)
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE {table} SET recorded_at = now()",
+            "DELETE FROM {table}",
+            "TRUNCATE {table}",
+            "ALTER TABLE {table} DISABLE TRIGGER ALL",
+            "DROP TABLE {table}",
+            "CREATE INDEX ON {table} (recorded_at)",
+        ],
+    )
+    def test_may_only_add(self, application, table, statement):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as raised:
+            application.execute(statement.format(table=table))
+
+        assert "append-only" not in str(raised.value)
+
+    def test_may_not_remove_accounts_or_the_rules(self, application):
+        for statement in (
+            "DELETE FROM ledger_account",
+            "TRUNCATE ledger_account",
+            "DROP FUNCTION ledger_postings_check() CASCADE",
+            "SET session_replication_role = replica",
+            "ALTER FUNCTION ledger_refuse_change() RENAME TO harmless",
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                application.execute(statement)
+
+    def test_may_do_what_a_batch_does(self, application):
+        granted = application.execute(
+            "SELECT privilege_type FROM information_schema.role_table_grants"
+            " WHERE grantee = current_user AND table_name = 'ledger_posting' ORDER BY 1"
+        ).fetchall()
+
+        assert [name for (name,) in granted] == ["INSERT", "SELECT"]
