@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,8 @@ _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.AS
 
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses members that it does not know, instead of dropping them silently."""
+
+    default_error_messages = {"invalid": "Send a JSON object."}  # noqa: RUF012  DRF reads it from the class
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
@@ -138,6 +140,16 @@ class TimestampField(serializers.DateTimeField):
         if not isinstance(value, str) or not _TIMESTAMP.fullmatch(value):
             self.fail("invalid", format="")
         try:
-            return datetime.fromisoformat(value)
+            return _utc(datetime.fromisoformat(value))
         except ValueError:
             self.fail("invalid", format="")
+
+
+def _utc(moment: datetime) -> datetime:
+    """That moment in UTC: PostgreSQL knows no offset of sixteen hours or more."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        # Beyond the calendar of Python, where nothing has happened.
+        ends = datetime.min if moment.year == datetime.min.year else datetime.max  # noqa: DTZ901
+        return ends.replace(tzinfo=UTC)

@@ -158,6 +158,10 @@ class TestList:
             ({"status": "pending", "kind": "withdrawal"}, {"a"}),
             ({"created_from": "0001-01-01T00:00:00+14:00"}, {"a", "b", "c"}),
             ({"created_to": "9999-12-31T23:59:59-14:00"}, {"a", "b", "c"}),
+            ({"created_from": "0001-01-01T00:00:00+23:59"}, {"a", "b", "c"}),
+            ({"created_to": "9999-12-31T23:59:59-23:59"}, {"a", "b", "c"}),
+            ({"created_from": "2026-01-03T11:59:01+23:59"}, {"b", "c"}),
+            ({"created_to": "2026-01-01T12:02:00-23:59"}, {"a", "b", "c"}),
         ],
     )
     def test_is_filtered(self, client_of, alice, bob, query, found):
