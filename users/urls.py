@@ -2,9 +2,13 @@
 
 from typing import NoReturn
 
+from allauth.headless.account.views import ManageEmailView
+from allauth.headless.constants import Client
 from django.contrib import admin
+from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.urls import include, path, re_path
+from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from common.api import health
@@ -13,6 +17,7 @@ from users.identity.jwks import jwks
 from users.submissions.api import TransactionApi, TransactionsApi
 
 
+@csrf_exempt
 def not_found(request: HttpRequest) -> NoReturn:  # noqa: ARG001  Django's signature
     """A route of a package that we do not offer."""
     raise Http404
@@ -24,6 +29,11 @@ urlpatterns = [
     path("api/v1/transactions/<uuid:transaction_id>", TransactionApi.as_view(), name="transaction"),
     # allauth routes phone numbers even where nobody can have one, and then fails.
     re_path(r"^_allauth/app/v1/(?:account|auth)/phone", not_found),
+    # allauth moves addresses by several writes; what is refused half-way must not stay.
+    path(
+        "_allauth/app/v1/account/email",
+        transaction.atomic(ManageEmailView.as_api_view(client=Client.APP)),
+    ),
     path("_allauth/", include("allauth.headless.urls")),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("users/schema", SpectacularAPIView.as_view(), name="schema"),

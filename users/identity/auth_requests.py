@@ -7,6 +7,7 @@ forms fold look-alike addresses into ASCII ones before anybody can refuse them.
 
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -46,6 +47,7 @@ class AuthRequestMiddleware:
                 _body_check(request)
             except _Refused as refused:
                 return refused.response
+            return _in_shape(self._get_response(request))
         return self._get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -96,6 +98,18 @@ def _body(request: HttpRequest) -> bytes:
         return request.body
     except UnreadablePostError:
         raise _Refused("The body ended early.", code="invalid") from None
+
+
+def _in_shape(response: HttpResponse) -> HttpResponse:
+    """Django's own refusals (an unknown route, a wrong method) in the shape of all the others."""
+    status = response.status_code
+    if status < HTTPStatus.BAD_REQUEST or response["Content-Type"] == "application/json":
+        return response
+    phrase = HTTPStatus(status).phrase
+    shaped = _answer(status, message=f"{phrase}.", code=phrase.lower().replace(" ", "_"))
+    if "Allow" in response:
+        shaped.headers["Allow"] = response["Allow"]
+    return shaped
 
 
 def _text_check(name: str, value: Any) -> None:

@@ -4,10 +4,12 @@ import json
 from itertools import product
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
+from rest_framework.test import APIClient
 
 from tests.factories.users import PASSWORD, UserFactory
 from tests.users.conftest import AUTH
@@ -196,7 +198,21 @@ class TestRoute:
         response = anonymous.post(f"{AUTH}/{path}", {}, format="json", headers=signed_in)
 
         assert response.status_code == 404
-        assert response["Content-Type"] == "application/problem+json"
+        assert response.json()["status"] == 404
+        assert b"_allauth" not in response.content
+
+    @pytest.mark.parametrize("path", ["auth/phone/verify", "account/phone", "nothing/here"])
+    def test_that_we_do_not_offer_asks_no_client_for_a_csrf_token(self, path):
+        client = APIClient(enforce_csrf_checks=True)
+
+        assert client.post(f"{AUTH}/{path}", {}, format="json").status_code == 404
+
+    def test_with_another_method_is_405_in_allauths_shape(self, anonymous):
+        response = anonymous.get(f"{AUTH}/auth/signup")
+
+        assert response.status_code == 405
+        assert response.json()["status"] == 405
+        assert "POST" in response["Allow"]
 
     def test_of_the_browser_client_is_404(self, anonymous):
         assert anonymous.get("/_allauth/browser/v1/config").status_code == 404
@@ -215,6 +231,7 @@ class TestRace:
         assert response.status_code == 409
         assert response.json()["errors"][0]["code"] == "conflict"
         assert User.objects.filter(email="user@example.com").exists()
+        assert not EmailAddress.objects.filter(email="other@example.com", primary=True).exists()
 
     def test_against_the_end_of_the_session_is_410(self):
         request = RequestFactory().post(f"{AUTH}/auth/login")
