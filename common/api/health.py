@@ -4,12 +4,16 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import URLPattern, path
 
+from common.api.problems import safe_only
 
+
+@safe_only
 def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
     """200 while the process answers at all."""
     return JsonResponse({"live": True})
 
 
+@safe_only
 def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
     """200 when the database answers; Kafka does not matter for taking requests."""
     try:

@@ -5,11 +5,14 @@ Members: `type title status detail instance code request_id errors`, `errors` be
 `{field, code, detail}`; a `ServiceError` may add members of its own.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from drf_standardized_errors.formatter import ExceptionFormatter
 from drf_standardized_errors.handler import ExceptionHandler
 from drf_standardized_errors.handler import exception_handler as standardized_handler
@@ -23,6 +26,7 @@ from common.errors import ServiceError, Unavailable
 log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
+_SAFE = ("GET", "HEAD")
 
 _CODES: dict[int, tuple[str, str]] = {
     400: ("invalid", "The request is not valid"),
@@ -143,6 +147,25 @@ def problem_response(request: HttpRequest, *, status: int, **members: Any) -> Js
     return JsonResponse(
         problem(request, status=status, **members), status=status, content_type=PROBLEM_JSON
     )
+
+
+def safe_only(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """
+    Answer methods other than GET and HEAD with 405, as a problem document.
+
+    For views outside of REST framework; they change nothing, so no CSRF token is asked for.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method in _SAFE:
+            return view(request, *args, **kwargs)
+        response = problem_response(request, status=405)
+        response.headers["Allow"] = ", ".join(_SAFE)
+        return response
+
+    return answer
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001

@@ -1,16 +1,15 @@
 """The public keys, for whoever verifies our tokens (RFC 7517)."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_safe
 
-from common.api.problems import problem_response
+from common.api.problems import problem_response, safe_only
 from common.api.token_keys import KeysUnavailable
 from users.identity.signing_keys import live_keys
 
 _CACHE_S = 60
 
 
-@require_safe
+@safe_only
 def jwks(request: HttpRequest) -> HttpResponse:
     """Every live key; 503 without a key, because nobody should remember an empty list."""
     try:

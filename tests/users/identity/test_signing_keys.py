@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 from jwt import PyJWKSet
+from rest_framework.test import APIClient
 
 from common.api.authentication import token_verify
 from common.api.token_keys import KeysUnavailable
@@ -138,3 +139,14 @@ class TestCreateSigningKey:
 
         assert done.returncode == 0, done.stderr
         assert len(list((tmp_path / "keys").glob("*.pem"))) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", [JWKS, "/healthz/live", "/healthz/ready"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_addresses_to_read_from_refuse_other_methods_as_a_problem(path, method):
+    response = APIClient(enforce_csrf_checks=True).generic(method, path)
+
+    assert response.status_code == 405
+    assert response["Content-Type"] == "application/problem+json"
+    assert response["Allow"] == "GET, HEAD"
