@@ -11,6 +11,14 @@ class EmailTaken(Refused):
     title = "This e-mail address is taken"
 
 
+class AccountNotActive(Refused):
+    """A token may outlive its user's right to change anything, by minutes."""
+
+    code = "account_not_active"
+    status = 403
+    title = "This account is not active"
+
+
 class ProfileChanged(Refused):
     """The profile is not the version that the client wants to change (RFC 9110, 13.1.1)."""
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from common.db.refusing import refusing
 from common.outbox.append import NewEvent, outbox_append, stream_accepting_set, stream_open
 from users.identity.emails import email_canonical
-from users.identity.errors import EmailTaken, ProfileChanged
+from users.identity.errors import AccountNotActive, EmailTaken, ProfileChanged
 from users.identity.events import user_activated, user_registered
 from users.identity.models import User
 from users.identity.profile import profile_etag
@@ -92,9 +92,14 @@ def profile_change(*, user_id: UUID, display_name: str, if_match: list[str] | No
     Change what people may change of themselves.
 
     `if_match` holds the entity tags that the client accepts (`*` any), None for no condition.
-    Raises `ProfileChanged` when none of them is the current one.
+
+    Raises:
+        AccountNotActive: they are suspended, closing or closed.
+        ProfileChanged: none of the tags is the current one.
     """
     user = User.objects.select_for_update(no_key=True).get(id=user_id)
+    if not user.is_active:
+        raise AccountNotActive
     if if_match is not None and "*" not in if_match and profile_etag(user) not in if_match:
         raise ProfileChanged
     user.display_name = display_name

@@ -57,6 +57,16 @@ class TestProfile:
         alice.refresh_from_db()
         assert alice.display_name == ""
 
+    @pytest.mark.parametrize("status", ["suspended", "closing", "closed"])
+    def test_of_somebody_who_is_not_active_is_only_shown(self, client_of, status):
+        user = UserFactory(status=status)
+
+        response = patch(client_of(user), {"display_name": "x"})
+
+        assert response.status_code == 403
+        assert response.json()["code"] == "account_not_active"
+        assert client_of(user).get(PROFILE).json()["display_name"] == ""
+
     @pytest.mark.parametrize(
         "value", [None, 1, True, [], {}, "x" * 101, "a\nb", "a\u202eb", "a\u0007b"]
     )
