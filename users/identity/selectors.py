@@ -14,3 +14,8 @@ def user_get(*, user_id: UUID) -> User | None:
 def user_statuses(*, user_ids: Collection[UUID]) -> Mapping[UUID, str]:
     """The status of each of these people; who is unknown is absent."""
     return dict(User.objects.filter(id__in=user_ids).values_list("id", "status"))
+
+
+def user_is_treasury(*, user_id: UUID) -> bool:
+    """Whether that person has the treasury role at this moment, whatever their token says."""
+    return User.objects.filter(id=user_id, role=User.Role.TREASURY).exists()

@@ -13,13 +13,14 @@ from common.outbox import publisher
 from common.outbox.append import NewEvent, outbox_append, stream_take
 from common.outbox.errors import Backpressure, StreamNotAccepting
 from users.identity.models import User
-from users.identity.selectors import user_statuses
+from users.identity.selectors import user_is_treasury, user_statuses
 from users.submissions.claim import key_claim
 from users.submissions.errors import (
     CounterpartyUnavailable,
     IdempotencyKeyReused,
     ReferenceExists,
     RequestTooLarge,
+    TreasuryOnly,
 )
 from users.submissions.events import transaction_created
 from users.submissions.models import TransactionRequest
@@ -56,6 +57,7 @@ def transaction_submit(*, order: Order, caller: Caller) -> Submission:
         IdempotencyKeyReused: the key belongs to another body.
         ReferenceExists: the caller has another transaction with this reference.
         CounterpartyUnavailable: the other party cannot take part.
+        TreasuryOnly: a deposit by somebody who is not, or no longer, the treasury.
         StreamNotAccepting: the wallet's owner may not make transactions.
         RequestTooLarge: the texts together are too long for an event.
         Backpressure: too many events wait for Kafka; nothing new is taken until they are fewer.
@@ -129,6 +131,9 @@ def _parties_check(order: Order, requested_by: UUID) -> None:
     field, party = "counterparty", order.counterparty
     if party is None:
         field, party = "user", order.user
+    if order.kind == TransactionRequest.Kind.DEPOSIT and not user_is_treasury(user_id=requested_by):
+        # The role in a token is minutes old; money is made by who has it now.
+        raise TreasuryOnly
     if party == requested_by:
         return
     statuses = user_statuses(user_ids={party, requested_by})

@@ -11,6 +11,7 @@ from common.events.contracts import SystemAccount, TransactionCreatedV1, Wallet
 from common.outbox.models import OutboxMessage, OutboxStream
 from tests.factories.users import UserFactory
 from tests.users.conftest import TRANSACTIONS
+from users.identity.models import User
 from users.submissions.models import TransactionRequest
 from users.submissions.serializers import TransactionOutput
 
@@ -212,6 +213,17 @@ class TestRefusal:
         response = submit(alice, kind="deposit", user=str(alice.id))
 
         self.refused(response, 403, "permission_denied")
+
+    def test_believes_the_role_of_now_and_not_of_the_token(self, client_of, treasury, alice):
+        client = client_of(treasury)
+        User.objects.filter(id=treasury.id).update(role=User.Role.USER)
+
+        for owner in (alice, treasury):
+            body = {"kind": "deposit", "amount": 250, "currency": "EUR", "user": str(owner.id)}
+            headers = {"Idempotency-Key": str(owner.id)}
+            response = client.post(TRANSACTIONS, body, format="json", headers=headers)
+
+            self.refused(response, 403, "permission_denied")
 
     @pytest.mark.parametrize("status", ["closing", "closed"])
     def test_refuses_a_deposit_to_somebody_gone(self, submit, treasury, status):
