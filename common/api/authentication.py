@@ -22,6 +22,7 @@ _LEEWAY_S = 5
 _TOKEN_MAX = 4096
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti", "sid", "role", "typ"]
 _PARTS = 2
+_ROLES = ("user", "treasury")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,10 @@ def _claims(token: str) -> dict[str, Any]:
         leeway=_LEEWAY_S,
         options={"require": _REQUIRED, "strict_aud": True},
     )
-    if claims["typ"] != "access":
+    if claims["typ"] != "access" or claims["role"] not in _ROLES:
+        raise AuthenticationFailed
+    if type(claims["exp"]) is not int or type(claims["iat"]) is not int:
+        raise AuthenticationFailed
+    if str(UUID(claims["sub"])) != claims["sub"] or not isinstance(claims["sid"], str):
         raise AuthenticationFailed
     return claims
