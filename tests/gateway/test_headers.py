@@ -86,6 +86,17 @@ class TestSpoofedHeader:
         assert not services.requests(test_id)
 
 
+class TestExpect:
+    def test_of_something_unknown_is_refused(self, gateway: Gateway, services, token):
+        test_id = new_id()
+        headers = [("x-test-id", test_id), ("expect", "200-maybe")]
+
+        answer = gateway.send("POST", "/api/v1/transactions", headers, b"{}", token=token)
+
+        assert_problem(answer, status=400, code="bad_request")
+        assert not services.requests(test_id)
+
+
 class TestRequestId:
     @pytest.mark.parametrize(
         "claimed", ["mine", "0af76519-16cd-43dd-8448-eb211c80319c", "a\\nb", "x" * 500]
