@@ -1,8 +1,13 @@
 """Logs: one JSON object a line (or coloured lines for people), control characters escaped."""
 
+import logging
+import re
+import time
 from typing import Any
 
 import structlog
+
+_DIGITS = re.compile(r"\d+")
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -16,6 +21,31 @@ _SHARED: list[Any] = [
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
+
+
+class RepeatFilter(logging.Filter):
+    """
+    Lets a message pass once in so many seconds; digits in it do not make it another one.
+
+    For libraries that say the same about every attempt.
+    """
+
+    _KNOWN_MAX = 1000
+
+    def __init__(self, *, every_s: float) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._passed_at: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = _DIGITS.sub("#", record.getMessage())
+        now = time.monotonic()
+        if now - self._passed_at.get(message, -self._every_s) < self._every_s:
+            return False
+        if len(self._passed_at) >= self._KNOWN_MAX:
+            self._passed_at.clear()
+        self._passed_at[message] = now
+        return True
 
 
 def logging_config(*, log_format: str, level: str) -> dict[str, Any]:

@@ -4,11 +4,19 @@ Client settings; the reasons are in the design's pitfalls P11 to P18 and P57.
 They were chosen by fault, not by taste: change one only with the test that shows why.
 """
 
+import logging
 from typing import Any
 
 from django.conf import settings
 
+from common.logs import RepeatFilter
+
 Config = dict[str, Any]
+
+# The client repeats itself dozens of times a second while a broker is away, and writes to
+# stderr past our logging unless it is given a logger.
+_client_log = logging.getLogger("common.kafka.client")
+_client_log.addFilter(RepeatFilter(every_s=30))
 
 
 def client_config() -> Config:
@@ -19,6 +27,7 @@ def client_config() -> Config:
         "reconnect.backoff.max.ms": 1000,
         "socket.keepalive.enable": True,
         "log_level": 4,
+        "logger": _client_log,
     }
 
 

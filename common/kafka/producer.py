@@ -64,8 +64,11 @@ class KafkaProducer:
         return reports
 
     def close(self) -> None:
-        self._purge()
-        self._producer.poll(0)
+        try:
+            self._purge()
+            self._producer.poll(0)
+        except KafkaException as error:
+            log.warning("producer_close_failed", error=str(error))
 
     def _send(self, records: Sequence[OutgoingRecord], arrived: deque[tuple[int, Report]]) -> int:
         for index, record in enumerate(records):
