@@ -66,6 +66,8 @@ def _plain(stack: Stack) -> list[Check]:
             "compose/compose.yaml",
         ),
         "requirements": ("compose.local.lint_requirements",),
+        "event documents": ("common.events.schemas", "--check"),
+        "event compatibility": ("common.events.gate",),
     }
     environment = inherited(stack)
     checks = [Check(name, (PYTHON, "-m", *words), environment) for name, words in modules.items()]
