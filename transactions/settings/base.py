@@ -31,6 +31,7 @@ CSRF_TRUSTED_ORIGINS = [env.str("TRANSACTIONS_CONSOLE_URL")]
 INSTALLED_APPS = [*COMMON_APPS, "transactions.ledger"]
 MIDDLEWARE = COMMON_MIDDLEWARE
 ROOT_URLCONF = "transactions.urls"
+LOGIN_REDIRECT_URL = "/admin/"
 WSGI_APPLICATION = "transactions.wsgi.application"
 
 DATABASES: dict[str, dict[str, Any]] = {"default": shared.database("TRANSACTIONS")}

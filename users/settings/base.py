@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "users.identity.auth_requests.AuthRequestMiddleware",
 ]
 ROOT_URLCONF = "users.urls"
+LOGIN_REDIRECT_URL = "/admin/"
 WSGI_APPLICATION = "users.wsgi.application"
 X_FRAME_OPTIONS = "DENY"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
