@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from common.api import health
+from common.api import event_pages, health
 from transactions.ledger import urls as ledger
 
 handler400 = "common.api.problems.bad_request"
@@ -16,6 +16,8 @@ urlpatterns = [
     path("api/v1/", include(ledger)),
     path("transactions/schema", SpectacularAPIView.as_view(), name="schema"),
     path("transactions/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("transactions/schema/events", event_pages.events_document, name="events-document"),
+    path("transactions/docs/events", event_pages.events_page, name="events"),
     path("admin/", admin.site.urls),
     *health.urlpatterns,
 ]

@@ -11,7 +11,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from common.api import health
+from common.api import event_pages, health
 from users.identity.api import ProfileApi
 from users.identity.jwks import jwks
 from users.submissions.api import TransactionApi, TransactionsApi
@@ -38,6 +38,8 @@ urlpatterns = [
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("users/schema", SpectacularAPIView.as_view(), name="schema"),
     path("users/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("users/schema/events", event_pages.events_document, name="events-document"),
+    path("users/docs/events", event_pages.events_page, name="events"),
     path("admin/", admin.site.urls),
     *health.urlpatterns,
 ]

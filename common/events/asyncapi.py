@@ -21,14 +21,16 @@ Document = dict[str, Any]
 _BINDING = "0.5.0"
 _SERVICES = tuple(source.removeprefix("/") for source in SOURCE_BY_TOPIC.values())
 _DEAD_LETTERS = {"users": USERS_DEAD_LETTERS, "transactions": TRANSACTIONS_DEAD_LETTERS}
-_DESCRIPTION = """\
-Two services tell each other facts over Kafka. Every event belongs to a stream, the user it
-concerns: its id is the Kafka key, and `ce_sequence` counts the stream's events of one source from
-1 without gaps. Delivery is at least once; consumers apply each event once and in order.
-
-Identity is in the headers only (CloudEvents 1.0, binary mode); data carry no personal data and
-at most 16 KiB. Readers ignore members they do not know, so an optional member may be added to a
-version; anything else is a new version beside the old. Amounts are integer minor units."""
+_DESCRIPTION = (
+    "Two services tell each other facts over Kafka. Every event belongs to a stream, the user it"
+    " concerns: its id is the Kafka key, and `ce_sequence` counts the stream's events of one"
+    " source from 1 without gaps. Delivery is at least once; consumers apply each event once and"
+    " in order.\n\n"
+    "Identity is in the headers only (CloudEvents 1.0, binary mode); data carry no personal data"
+    " and at most 16 KiB. Readers ignore members they do not know, so an optional member may be"
+    " added to a version; anything else is a new version beside the old. Amounts are integer"
+    " minor units."
+)
 
 
 def asyncapi_document(examples: Mapping[str, Any]) -> Document:
