@@ -88,6 +88,17 @@ class TestPages:
         assert response.status_code == 200
         assert all(f'<h2 id="{name}">' in page for name in EVENT_TYPES)
         assert "Tea für zwei" in page
+        for text in (
+            "<code>debit_party (Wallet).user_id</code>",
+            "<code>postings[].direction</code>",
+            "one of: deposit, transfer, withdrawal",
+            "over 0; at most 9007199254740991",
+            "matches ^[A-Z]{3}$",
+            "optional; absent means null",
+            "map of text to text",
+            "list of PostedLeg",
+        ):
+            assert text in page
         assert "<script" not in page
         assert " style=" not in page
         assert response["Content-Security-Policy"].startswith(
