@@ -27,8 +27,8 @@ class Part:
     workers: int = 1
 
     def existing(self) -> list[str]:
-        """Return those of its folders that exist."""
-        return [path for path in self.paths if (ROOT / path).is_dir()]
+        """Return those of its folders and files that exist."""
+        return [path for path in self.paths if (ROOT / path).exists()]
 
     def arguments(self) -> list[str]:
         """Return what pytest is told."""
@@ -49,14 +49,17 @@ PARTS = (
 )
 
 
-def choose(names: list[str]) -> list[Part]:
+BENCHES = (Part("publish", ("tests/bench/test_publish.py",), "users.settings.test"),)
+
+
+def choose(names: list[str], among: tuple[Part, ...] = PARTS) -> list[Part]:
     """
     Return the named parts, all of them without a name.
 
     Raises:
         OperatorError: there is no part of that name.
     """
-    known = {part.name: part for part in PARTS}
+    known = {part.name: part for part in among}
     if unknown := [name for name in names if name not in known]:
         raise OperatorError(f"there is no part {unknown[0]!r}; there are: {' '.join(known)}")
-    return [part for part in PARTS if not names or part.name in names]
+    return [part for part in among if not names or part.name in names]

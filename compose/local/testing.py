@@ -8,14 +8,14 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rich.table import Table
 from rich.text import Text
 
 from compose.local import stack_for_tests, startup
 from compose.local.errors import NotReady, OperatorError
-from compose.local.parts import PARTS, Part, choose
+from compose.local.parts import BENCHES, PARTS, Part, choose
 from compose.local.stack import ROOT, Stack
 from compose.local.terminal import failure, failure_of_process, progress, results
 
@@ -40,9 +40,18 @@ def list_parts() -> int:
     return 0
 
 
+def bench(stack: Stack, names: list[str], passed_on: list[str]) -> int:
+    """Run the benchmarks, all of them without a name, and return the exit code."""
+    chosen = [replace(part, alone=True) for part in choose(names, among=BENCHES)]
+    return _run(stack, chosen, ["-s", "-q", *passed_on], keep=False)
+
+
 def run(stack: Stack, names: list[str], passed_on: list[str], *, keep: bool) -> int:
     """Run the parts, print how they went, and return the exit code."""
-    chosen = choose(names)
+    return _run(stack, choose(names), passed_on, keep=keep)
+
+
+def _run(stack: Stack, chosen: list[Part], passed_on: list[str], *, keep: bool) -> int:
     with _ending_politely(), stack_for_tests.reserved(stack, keep=keep) as mine:
         session = Session(mine, passed_on, shows_at_once=len(chosen) == 1)
         outcomes = session.run(chosen)

@@ -124,7 +124,8 @@ def _add_quality(verbs: Any) -> None:
     test.add_argument("--list", action="store_true", help="list the parts")
     test.epilog = "What follows -- goes to pytest."
     _add(verbs, "lint", _lint, "check format, types, imports, migrations and configuration")
-    _add(verbs, "bench", _bench, "measure throughput and latency")
+    bench = _add(verbs, "bench", _bench, "measure beside a yardstick, on a stack of its own")
+    bench.add_argument("name", nargs="*", metavar="NAME", help="publish; all without a name")
     _add(verbs, "chaos", _chaos, "kill processes under load and check that nothing was lost")
     text = "compile requirements/*.in to hashed *.txt"
     compiling = _add(verbs, "requirements", _requirements, text)
@@ -199,11 +200,8 @@ def _lint(_: Options) -> int:
     return int(_of("lint").run(_stack()))
 
 
-def _bench(_: Options) -> None:
-    print(
-        "bench will drive the started stack with Locust and report accepted and settled "
-        "transactions per second with their latencies. It is not built yet."
-    )
+def _bench(options: Options) -> int:
+    return int(_of("testing").bench(_stack(), options.name, options.passed_on))
 
 
 def _chaos(options: Options) -> int:
