@@ -18,13 +18,8 @@ from transactions.ledger.models import (
 )
 
 
-class PostingInline(ReadOnlyInline):
-    model = Posting
-    fields = readonly_fields = ("account", "direction", "layer", "money", "money_after")
-    ordering = ("id",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
-        return super().get_queryset(request).select_related("account")
+class PostingColumns:
+    """A posting's amounts as people read them; the account must be loaded with it."""
 
     @admin.display(description="Amount")
     def money(self, posting: Posting) -> str:
@@ -32,10 +27,29 @@ class PostingInline(ReadOnlyInline):
 
     @admin.display(description="Balance after")
     def money_after(self, posting: Posting) -> str:
-        return _balance_after(posting)
+        if posting.balance_after is None:
+            return "-"
+        return money_display(posting.balance_after, posting.account.currency)
 
 
-class JournalEntryInline(ReadOnlyInline):
+class JournalColumns:
+    """A journal entry's hash in hexadecimal."""
+
+    @admin.display(description="Hash")
+    def digest(self, entry: JournalEntry) -> str:
+        return bytes(entry.hash).hex()
+
+
+class PostingInline(PostingColumns, ReadOnlyInline):
+    model = Posting
+    fields = readonly_fields = ("account", "direction", "layer", "money", "money_after")
+    ordering = ("id",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
+        return super().get_queryset(request).select_related("account")
+
+
+class JournalEntryInline(JournalColumns, ReadOnlyInline):
     model = JournalEntry
     fields = readonly_fields = (
         "sequence",
@@ -48,10 +62,6 @@ class JournalEntryInline(ReadOnlyInline):
         "digest",
     )
     ordering = ("sequence",)
-
-    @admin.display(description="Hash")
-    def digest(self, entry: JournalEntry) -> str:
-        return bytes(entry.hash).hex()
 
 
 @admin.register(Account)
@@ -119,7 +129,7 @@ class LedgerTransactionAdmin(ReadOnlyModelAdmin):
 
 
 @admin.register(Posting)
-class PostingAdmin(ReadOnlyModelAdmin):
+class PostingAdmin(PostingColumns, ReadOnlyModelAdmin):
     list_display = ("id", "transaction_id", "account", "direction", "layer", "money", "recorded_at")
     list_filter = ("direction", "layer")
     list_select_related = ("account",)
@@ -136,17 +146,9 @@ class PostingAdmin(ReadOnlyModelAdmin):
         "recorded_at",
     )
 
-    @admin.display(description="Amount")
-    def money(self, posting: Posting) -> str:
-        return money_display(posting.amount, posting.account.currency)
-
-    @admin.display(description="Balance after")
-    def money_after(self, posting: Posting) -> str:
-        return _balance_after(posting)
-
 
 @admin.register(JournalEntry)
-class JournalEntryAdmin(ReadOnlyModelAdmin):
+class JournalEntryAdmin(JournalColumns, ReadOnlyModelAdmin):
     list_display = ("sequence", "transaction_id", "type", "code", "actor", "recorded_at")
     list_filter = ("to_state",)
     id_fields = ("transaction",)
@@ -164,19 +166,9 @@ class JournalEntryAdmin(ReadOnlyModelAdmin):
         "digest",
     )
 
-    @admin.display(description="Hash")
-    def digest(self, entry: JournalEntry) -> str:
-        return bytes(entry.hash).hex()
-
 
 @admin.register(UserReplica)
 class UserReplicaAdmin(ReadOnlyModelAdmin):
     list_display = ("id", "status")
     id_fields = ("id",)
     ordering = ("-id",)
-
-
-def _balance_after(posting: Posting) -> str:
-    if posting.balance_after is None:
-        return "-"
-    return money_display(posting.balance_after, posting.account.currency)

@@ -7,12 +7,10 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from common.api.authentication import Principal
 from common.api.errors import InvalidRequest, NotFound
 from common.api.pagination import LIMIT_DEFAULT, LIMIT_MAX, keyset_page
-from common.api.permissions import IsCaller
+from common.api.views import CallerApi
 from transactions.ledger import selectors
 from transactions.ledger.models import Account, LedgerTransaction, Posting
 
@@ -83,10 +81,9 @@ class LedgerTransactionSerializer(serializers.Serializer[LedgerTransaction]):
     source = SourceSerializer(source="*")  # type: ignore[assignment]  # the contract's name
 
 
-class LedgerApi(APIView):
+class LedgerApi(CallerApi):
     """Base of the ledger's routes: callers see their own, everything else is not there."""
 
-    permission_classes = (IsCaller,)
     query_known: frozenset[str] = frozenset()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -94,11 +91,6 @@ class LedgerApi(APIView):
         for name in request.query_params:
             if name not in self.query_known:
                 raise InvalidRequest("This parameter is not known.", field=name[:100])
-
-    @property
-    def viewer(self) -> UUID:
-        caller: Principal = self.request.user  # type: ignore[assignment]  # IsCaller has checked
-        return caller.user_id
 
 
 class AccountListApi(LedgerApi):
@@ -115,7 +107,7 @@ class AccountListApi(LedgerApi):
     )
     def get(self, request: Request) -> Response:
         """One wallet for each currency you have used, newest first."""
-        rows = selectors.accounts_of(owner=self.viewer)
+        rows = selectors.accounts_of(owner=self.caller.user_id)
         return Response(
             keyset_page(
                 request=request, rows=rows, represent=lambda row: AccountSerializer(row).data
@@ -129,7 +121,7 @@ class AccountApi(LedgerApi):
     )
     def get(self, request: Request, account_id: UUID) -> Response:  # noqa: ARG002  DRF's signature
         """A wallet of yours with its balance as of now."""
-        account = selectors.account_get(account_id=account_id, owner=self.viewer)
+        account = selectors.account_get(account_id=account_id, owner=self.caller.user_id)
         if account is None:
             raise NotFound
         return Response(AccountSerializer(account).data)
@@ -143,8 +135,10 @@ class LedgerTransactionApi(LedgerApi):
     )
     def get(self, request: Request, transaction_id: UUID) -> Response:  # noqa: ARG002  as above
         """What was decided about a transaction: its postings and its log."""
-        found = selectors.ledger_transaction_get(transaction_id=transaction_id, viewer=self.viewer)
+        found = selectors.ledger_transaction_get(
+            transaction_id=transaction_id, viewer=self.caller.user_id
+        )
         if found is None:
             raise NotFound
-        shown = LedgerTransactionSerializer(found, context={"viewer": self.viewer})
+        shown = LedgerTransactionSerializer(found, context={"viewer": viewer})
         return Response(shown.data)
