@@ -135,9 +135,8 @@ class LedgerTransactionApi(LedgerApi):
     )
     def get(self, request: Request, transaction_id: UUID) -> Response:  # noqa: ARG002  as above
         """What was decided about a transaction: its postings and its log."""
-        found = selectors.ledger_transaction_get(
-            transaction_id=transaction_id, viewer=self.caller.user_id
-        )
+        viewer = self.caller.user_id
+        found = selectors.ledger_transaction_get(transaction_id=transaction_id, viewer=viewer)
         if found is None:
             raise NotFound
         shown = LedgerTransactionSerializer(found, context={"viewer": viewer})
