@@ -1,4 +1,8 @@
-"""The web process: gunicorn imports this once in every worker, after the fork."""
+"""
+Step 9 of the road begins here, too: each web process has one publisher thread.
+
+The server imports this once in every worker, after the fork.
+"""
 
 import os
 

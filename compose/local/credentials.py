@@ -33,11 +33,6 @@ def path_of(stack: Stack) -> Path:
     return stack.local_dir / "credentials.json"
 
 
-def exist(stack: Stack) -> bool:
-    """Tell whether this stack was ever brought up."""
-    return path_of(stack).exists()
-
-
 def load(stack: Stack) -> dict[str, str]:
     """Return the stack's credentials; what is missing is made and kept."""
     path = path_of(stack)

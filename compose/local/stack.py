@@ -36,11 +36,6 @@ class Stack:
         return f"http://{LOOPBACK}:{self.port(name)}"
 
     @property
-    def is_default(self) -> bool:
-        """Tell whether plain `./manage_all.sh` means this stack."""
-        return self.local_dir == ROOT / ".local" and self.offset == 0
-
-    @property
     def logs(self) -> Path:
         """Return the folder with one log file for each process."""
         return self.local_dir / "logs"

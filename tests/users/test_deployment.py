@@ -173,4 +173,16 @@ class TestSchedule:
         assert app.conf.beat_schedule
         for entry in app.conf.beat_schedule.values():
             assert entry["task"] in app.tasks
-            assert entry["options"]["expires"] == entry["schedule"]
+            assert entry["options"]["expires"] == entry["schedule"].total_seconds()
+
+    def test_sweeps_without_the_limits_of_a_web_request(self):
+        show = (
+            "import users.celery; from celery.signals import worker_init;"
+            " from django.db import connection; worker_init.send(sender=None);"
+            " print(connection.settings_dict['OPTIONS'])"
+        )
+        options = manage("shell", "--verbosity", "0", "--command", show).stdout
+
+        assert "lock_timeout" in options
+        assert "statement_timeout" not in options
+        assert "pool" not in options

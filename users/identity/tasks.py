@@ -4,16 +4,9 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
-from django.core.management import call_command
 from django.utils import timezone
 
 from users.identity import tokens
-
-
-@shared_task
-def sessions_clear() -> None:
-    """Delete sessions that have expired."""
-    call_command("clearsessions")
 
 
 @shared_task

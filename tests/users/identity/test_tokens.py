@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from common.api.authentication import token_verify
+from common.housekeeping import sessions_clear
 from tests.factories.users import PASSWORD, UserFactory
 from tests.users.conftest import AUTH
 from tests.users.racing import race
@@ -181,6 +182,6 @@ class TestPurge:
         sign_in(alice)
         Session.objects.update(expire_date=timezone.now() - timedelta(days=1))
 
-        tasks.sessions_clear()
+        sessions_clear()
 
         assert not Session.objects.exists()
