@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 
 class InboxCursor(models.Model):
@@ -32,6 +33,13 @@ class InboxCursor(models.Model):
                 name="inbox_cursor_sequence_not_negative", condition=Q(last_sequence__gte=0)
             ),
         ]
+        indexes: ClassVar = [
+            models.Index(
+                name="inbox_cursor_forked",
+                fields=["consumer"],
+                condition=Q(forked_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream} from {self.source} at {self.last_sequence}"
@@ -42,19 +50,24 @@ class InboxWaiting(models.Model):
     A record that could not be applied: it waits for its turn, or is a dead letter.
 
     It keeps everything that Kafka gave, so that it can be applied later or shown as it was.
-    `fingerprint` makes storing it again harmless.
+    `fingerprint` makes storing it again harmless. A row that was a dead letter once
+    (`attempts` is not 0) stays for ever, as evidence: it was replayed, discarded by staff, or
+    superseded by a valid event in its place.
     """
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
         DEAD = "dead", "Dead"
         SUPERSEDED = "superseded", "Superseded"
+        REPLAYED = "replayed", "Replayed"
+        DISCARDED = "discarded", "Discarded"
 
     class ErrorClass(models.TextChoices):
         NONE = "", "None"
         POISON = "poison", "Poison"
         BUG = "bug", "Bug"
         FORKED = "forked", "Forked"
+        CONTESTED = "contested", "Contested"
 
     consumer = models.CharField(max_length=50)
     fingerprint = models.CharField(max_length=80)
@@ -96,3 +109,85 @@ class InboxWaiting(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.type or 'record'} {self.topic}/{self.partition}@{self.offset}"
+
+
+class DeadLetterAction(models.Model):
+    """
+    What somebody did about dead letters, forks and halts; written once, never changed.
+
+    `letter` is None for what is about a stream or the whole consumer. `actor` is `staff:<name>`
+    or `system:<login>`. `outcome` says in words what came of it, `result` in one.
+    """
+
+    class Action(models.TextChoices):
+        REPLAY = "replay", "Replay"
+        DISCARD = "discard", "Discard"
+        RESUME = "resume", "Resume"
+        UNFORK = "unfork", "Unfork"
+
+    consumer = models.CharField(max_length=50)
+    letter = models.ForeignKey(
+        InboxWaiting, null=True, blank=True, on_delete=models.PROTECT, related_name="actions"
+    )
+    stream = models.UUIDField(null=True, blank=True)
+    action = models.CharField(max_length=16, choices=Action.choices)
+    actor = models.CharField(max_length=100)
+    reason = models.TextField()
+    at = models.DateTimeField(db_default=Now())
+    result = models.CharField(max_length=16)
+    outcome = models.TextField()
+
+    class Meta:
+        db_table = "inbox_dead_letter_action"
+        verbose_name = "dead letter action"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="dead_letter_action_known",
+                condition=Q(action__in=["replay", "discard", "resume", "unfork"]),
+            ),
+            models.CheckConstraint(
+                name="dead_letter_action_has_actor_and_reason",
+                condition=~Q(actor="") & ~Q(reason=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} by {self.actor}: {self.result}"
+
+
+class ConsumerHalt(models.Model):
+    """
+    A consumer that stopped applying because too much failed; it is open until staff resume it.
+
+    `let_through` is how many further letters each process bears before it counts again.
+    """
+
+    consumer = models.CharField(max_length=50)
+    halted_at = models.DateTimeField(db_default=Now())
+    reason = models.TextField()
+    resumed_at = models.DateTimeField(null=True, blank=True)
+    resumed_by = models.CharField(max_length=100, blank=True, default="")
+    resume_reason = models.TextField(blank=True, default="")
+    let_through = models.IntegerField(default=0)
+
+    class Meta:
+        db_table = "consumer_halt"
+        verbose_name = "consumer halt"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="consumer_halt_open_once",
+                fields=["consumer"],
+                condition=Q(resumed_at__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="consumer_halt_resumed_by_somebody_for_a_reason",
+                condition=Q(resumed_at__isnull=True, resumed_by="", resume_reason="")
+                | Q(resumed_at__isnull=False) & ~Q(resumed_by="") & ~Q(resume_reason=""),
+            ),
+            models.CheckConstraint(
+                name="consumer_halt_let_through_not_negative", condition=Q(let_through__gte=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.consumer} halted at {self.halted_at}"

@@ -10,7 +10,7 @@ DATABASES = {
     "default": {
         **env.db_url("TRANSACTIONS_MIGRATION_DATABASE_URL"),
         # Empties the tables between tests although the ledger refuses it.
-        "ENGINE": "tests.transactions.postgresql",
+        "ENGINE": "tests.postgresql",
         "OPTIONS": {"connect_timeout": 3, "options": timeout_options("consumer")},
     }
 }

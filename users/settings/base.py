@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.events.topics import USERS_EVENTS, USERS_SOURCE
+from common.events.topics import USERS_DEAD_LETTERS, USERS_EVENTS, USERS_SOURCE
 from common.logs import logging_config
 from common.settings import (  # noqa: F401  some are settings as they stand
     AUTH_PASSWORD_VALIDATORS,
@@ -11,6 +11,8 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     COMMON_MIDDLEWARE,
     FORMAT_MODULE_PATH,
     HEARTBEAT_FILE,
+    INBOX_BREAKER,
+    INBOX_STUCK_S,
     OUTBOX_BACKLOG_MAX,
     OUTBOX_PUBLISH,
     PASSWORD_HASHERS,
@@ -59,6 +61,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 DATABASES = {"default": database("USERS")}
+DATABASE_APPLICATION_ROLE: str = env.db_url("USERS_DATABASE_URL")["USER"]
 # Rate limits are counted where every process sees them.
 CACHES = {
     "default": {
@@ -86,6 +89,7 @@ SPECTACULAR_SETTINGS = api_description(
 KAFKA = kafka()
 OUTBOX_TOPIC = USERS_EVENTS
 OUTBOX_SOURCE = USERS_SOURCE
+DEAD_LETTERS_TOPIC = USERS_DEAD_LETTERS
 EVENT_WIRING = "users.wiring.WIRING"
 globals().update({f"CELERY_{name}": value for name, value in celery("USERS").items()})
 

@@ -27,6 +27,9 @@ from users.settings.base import *  # noqa: E402, F403
 globals().update(cookies("users", secure=False))
 UNFOLD = console("test")
 
+# Empties the tables between tests although some of them refuse it.
+DATABASES["default"]["ENGINE"] = "tests.postgresql"  # noqa: F405  of the base settings
+
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_RATE_LIMITS = False
 ALLOW_ISSUING_TOKENS = True
