@@ -87,6 +87,17 @@ OUTBOX_BACKLOG_MAX = env.int("OUTBOX_BACKLOG_MAX", default=100_000)
 HEARTBEAT_FILE = env.str("HEARTBEAT_FILE", default="")
 """A file that `consume_events` touches at every loop; empty: none."""
 
+INBOX_BREAKER = {
+    "streams": env.int("INBOX_BREAKER_STREAMS", default=20),
+    "letters": env.int("INBOX_BREAKER_LETTERS", default=50),
+    "share": env.float("INBOX_BREAKER_SHARE", default=0.05),
+    "window_s": env.float("INBOX_BREAKER_WINDOW_S", default=300.0),
+}
+"""When a consumer halts: see `common.inbox.breaker`."""
+
+INBOX_STUCK_S = env.float("INBOX_STUCK_S", default=60.0)
+"""Seconds without progress after which a consumer logs where its threads are; 0: never."""
+
 TOKEN_ISSUER = "notion-users"  # noqa: S105  a name, not a secret
 TOKEN_AUDIENCE = "notion-api"  # noqa: S105  a name, not a secret
 

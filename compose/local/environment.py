@@ -15,6 +15,11 @@ TUNABLE = {
     "LOG_FORMAT": "console",
     "WEB_WORKERS": "1",
     "WEB_THREADS": "8",
+    "INBOX_BREAKER_STREAMS": "20",
+    "INBOX_BREAKER_LETTERS": "50",
+    "INBOX_BREAKER_SHARE": "0.05",
+    "INBOX_BREAKER_WINDOW_S": "300",
+    "INBOX_STUCK_S": "60",
 }
 
 

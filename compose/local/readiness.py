@@ -47,8 +47,13 @@ def kafka_answers(bootstrap: str) -> bool:
 
 
 def is_fresh(heartbeat: Path) -> bool:
-    """Tell whether the file was touched in the last ten seconds."""
+    """
+    Tell whether the file was touched in the last ten seconds, and is empty.
+
+    A consumer that waits for staff goes on touching it, and says so in it.
+    """
     try:
-        return time.time() - heartbeat.stat().st_mtime < HEARTBEAT_AGE_MAX_S
+        found = heartbeat.stat()
+        return time.time() - found.st_mtime < HEARTBEAT_AGE_MAX_S and not found.st_size
     except FileNotFoundError:
         return False

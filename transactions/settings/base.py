@@ -3,7 +3,11 @@
 from typing import Any
 
 from common import settings as shared
-from common.events.topics import TRANSACTIONS_EVENTS, TRANSACTIONS_SOURCE
+from common.events.topics import (
+    TRANSACTIONS_DEAD_LETTERS,
+    TRANSACTIONS_EVENTS,
+    TRANSACTIONS_SOURCE,
+)
 from common.logs import logging_config
 from common.settings import (  # noqa: F401  Django reads them from this module
     AUTH_PASSWORD_VALIDATORS,
@@ -12,6 +16,8 @@ from common.settings import (  # noqa: F401  Django reads them from this module
     COMMON_MIDDLEWARE,
     FORMAT_MODULE_PATH,
     HEARTBEAT_FILE,
+    INBOX_BREAKER,
+    INBOX_STUCK_S,
     OUTBOX_BACKLOG_MAX,
     OUTBOX_PUBLISH,
     PASSWORD_HASHERS,
@@ -51,6 +57,7 @@ STATIC_ROOT = env.str(
 KAFKA = shared.kafka()
 OUTBOX_TOPIC = TRANSACTIONS_EVENTS
 OUTBOX_SOURCE = TRANSACTIONS_SOURCE
+DEAD_LETTERS_TOPIC = TRANSACTIONS_DEAD_LETTERS
 EVENT_WIRING = "transactions.wiring.WIRING"
 
 TOKEN_KEYS = "common.api.token_keys.RemoteKeys"  # noqa: S105  a class, not a secret
