@@ -4,6 +4,7 @@ from common.events.contracts import TransactionCreatedV1, UserActivatedV1, UserR
 from common.events.topics import USERS_EVENTS
 from common.inbox.wiring import Wiring
 from transactions.intake.batch import IntakeBatch
+from transactions.intake.discards import on_transaction_created_discarded
 from transactions.intake.handlers import on_transaction_created, on_user_status
 
 WIRING = Wiring(
@@ -15,4 +16,5 @@ WIRING = Wiring(
         UserActivatedV1.TYPE: on_user_status,
     },
     open_batch=IntakeBatch,
+    discards={"transaction_created": on_transaction_created_discarded},
 )

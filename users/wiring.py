@@ -3,6 +3,7 @@
 from common.events.contracts import TransactionPostedV1, TransactionRejectedV1
 from common.events.topics import TRANSACTIONS_EVENTS
 from common.inbox.wiring import Wiring
+from users.submissions.discards import on_outcome_discarded
 from users.submissions.handlers import on_transaction_posted, on_transaction_rejected
 from users.submissions.outcomes import OutcomeBatch
 
@@ -14,4 +15,8 @@ WIRING = Wiring(
         TransactionRejectedV1.TYPE: on_transaction_rejected,
     },
     open_batch=OutcomeBatch,
+    discards={
+        "transaction_posted": on_outcome_discarded,
+        "transaction_rejected": on_outcome_discarded,
+    },
 )

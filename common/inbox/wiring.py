@@ -1,7 +1,7 @@
 """What a service says about its consumer; each service's `wiring.py` holds one `Wiring`."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -44,15 +44,43 @@ Handler = Callable[[Received, Any], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Discarded:
+    """
+    An event that staff discard in its turn: what it asked for will never happen.
+
+    `event` is None when its data are not legible. `actor` is who discards it.
+    """
+
+    envelope: Envelope
+    event: Event | None
+    partition: int
+    offset: int
+    published_at: datetime
+    consumed_at: datetime
+    actor: str
+
+
+Discard = Callable[[Discarded, Any], None]
+"""
+Adds what discarding an event implies to the batch, in the transaction that moves the cursor.
+
+Raises `DiscardRefused` when the event must not be discarded.
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Wiring:
     """
     A service's consumer: who it is, what it reads, and what each event type does.
 
     `consumer` names the cursors and is the Kafka group, so it never changes. `handlers` is by
-    event type; types without a handler are skipped, and their stream moves on.
+    event type; types without a handler are skipped, and their stream moves on. `discards` is by
+    the name of the event without its version: also one of a version that nobody here can read
+    may be discarded.
     """
 
     consumer: str
     topic: str
     handlers: Mapping[str, Handler]
     open_batch: Callable[[], Batch]
+    discards: Mapping[str, Discard] = field(default_factory=dict)

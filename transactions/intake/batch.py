@@ -2,18 +2,25 @@
 
 from uuid import UUID
 
+from transactions.ledger.discards import DiscardedRequest, requests_discard
 from transactions.ledger.engine import Command
 from transactions.ledger.services import ledger_apply, user_replicas_save
 
 
 class IntakeBatch:
-    """Commands for the ledger, in order, and what was heard of users; see `Batch`."""
+    """
+    Commands for the ledger, in order, and what was heard of users; see `Batch`.
+
+    `discarded` is filled by staff alone, in batches without commands.
+    """
 
     def __init__(self) -> None:
         self.commands: list[Command] = []
+        self.discarded: list[DiscardedRequest] = []
         self.user_statuses: dict[UUID, str] = {}
 
     def write(self) -> None:
         """Make everything collected true, in the caller's transaction."""
         user_replicas_save(statuses=self.user_statuses)
+        requests_discard(requests=self.discarded)
         ledger_apply(commands=self.commands)

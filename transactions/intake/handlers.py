@@ -1,6 +1,5 @@
 """Step 6 of the road: translate events of users into commands to the ledger."""
 
-from datetime import UTC, datetime
 from typing import cast
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from common.events.contracts import (
 )
 from common.inbox.wiring import Received
 from transactions.intake.batch import IntakeBatch
+from transactions.intake.moments import utc
 from transactions.ledger.engine import AccountKey, Create, Source
 
 _TEXT_MAX = 100
@@ -52,7 +52,7 @@ def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
             currency=event.currency,
             capture=event.capture,
             requested_by=event.requested_by,
-            accepted_at=_utc(event.accepted_at),
+            accepted_at=utc(event.accepted_at),
             source=_source(received),
         )
     )
@@ -99,13 +99,3 @@ def _source(received: Received) -> Source:
         correlation_id=envelope.correlation_id,
         traceparent=envelope.traceparent,
     )
-
-
-def _utc(moment: datetime) -> datetime:
-    """A moment that the database can store and give back."""
-    if moment.tzinfo is None:
-        raise EventInvalid("accepted_at has no time zone")
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise EventInvalid("accepted_at is out of range") from None

@@ -125,6 +125,8 @@ class LedgerTransactionAdmin(ReadOnlyModelAdmin):
 
     @admin.display(description="Amount")
     def money(self, transaction: LedgerTransaction) -> str:
+        if transaction.amount is None or transaction.currency is None:
+            return "-"
         return money_display(transaction.amount, transaction.currency)
 
 

@@ -72,10 +72,12 @@ class SourceSerializer(serializers.Serializer[LedgerTransaction]):
 
 class LedgerTransactionSerializer(serializers.Serializer[LedgerTransaction]):
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(choices=LedgerTransaction.Kind.choices)
+    kind = serializers.ChoiceField(choices=LedgerTransaction.Kind.choices, allow_null=True)
     state = serializers.ChoiceField(choices=LedgerTransaction.State.choices)
-    amount = serializers.IntegerField(help_text="Minor units.")
-    currency = serializers.CharField()
+    amount = serializers.IntegerField(
+        allow_null=True, help_text="Minor units; null if staff discarded an illegible event."
+    )
+    currency = serializers.CharField(allow_null=True)
     postings = PostingSerializer(many=True)
     journal = JournalEntrySerializer(many=True)
     source = SourceSerializer(source="*")  # type: ignore[assignment]  # the contract's name

@@ -19,15 +19,7 @@ from transactions.ledger.engine import Command, Decision, Source
 
 def outcome_events(decisions: Sequence[Decision], *, decided_at: datetime) -> list[NewEvent]:
     """One outcome for each decision, in order, on the stream of its request."""
-    return [
-        _new_event(
-            _outcome(decision, decided_at),
-            stream=decision.command.source.stream,
-            source=decision.command.source,
-            occurred_at=decided_at,
-        )
-        for decision in decisions
-    ]
+    return [_outcome(decision, decided_at) for decision in decisions]
 
 
 def accounts_opened_events(
@@ -50,26 +42,33 @@ def accounts_opened_events(
                 )
 
 
-def _outcome(decision: Decision, decided_at: datetime) -> Event:
+def rejection_event(
+    *, transaction_id: UUID, code: str, source: Source, decided_at: datetime
+) -> NewEvent:
+    """The outcome of a request that is refused, on its stream."""
+    event = TransactionRejectedV1(
+        transaction_id=transaction_id,
+        cause=_cause(source),
+        consumed_at=source.consumed_at,
+        decided_at=decided_at,
+        code=code,
+    )
+    return _new_event(event, stream=source.stream, source=source, occurred_at=decided_at)
+
+
+def _outcome(decision: Decision, decided_at: datetime) -> NewEvent:
     command = decision.command
     source = command.source
-    cause = Cause(
-        event_id=source.event_id,
-        partition=source.partition,
-        offset=source.offset,
-        published_at=source.published_at,
-    )
     if decision.to_state == "rejected":
-        return TransactionRejectedV1(
+        return rejection_event(
             transaction_id=command.transaction_id,
-            cause=cause,
-            consumed_at=source.consumed_at,
-            decided_at=decided_at,
             code=decision.code,
+            source=source,
+            decided_at=decided_at,
         )
-    return TransactionPostedV1(
+    event = TransactionPostedV1(
         transaction_id=command.transaction_id,
-        cause=cause,
+        cause=_cause(source),
         consumed_at=source.consumed_at,
         decided_at=decided_at,
         amount=command.amount,
@@ -78,6 +77,16 @@ def _outcome(decision: Decision, decided_at: datetime) -> Event:
             PostedLeg(account_id=leg.account.id, direction=leg.direction, amount=leg.amount)
             for leg in decision.legs
         ],
+    )
+    return _new_event(event, stream=source.stream, source=source, occurred_at=decided_at)
+
+
+def _cause(source: Source) -> Cause:
+    return Cause(
+        event_id=source.event_id,
+        partition=source.partition,
+        offset=source.offset,
+        published_at=source.published_at,
     )
 
 

@@ -22,7 +22,8 @@ class Entry(NamedTuple):
     The canonical content of a journal entry, in the order in which it is hashed.
 
     `legs` are `(account id, direction, layer, amount, balance after)` in the order written.
-    The entry's sequence is not part of it: the database draws it while writing.
+    The entry's sequence is not part of it: the database draws it while writing. What is not
+    legible of a discarded request is None.
     """
 
     transaction_id: UUID
@@ -33,9 +34,9 @@ class Entry(NamedTuple):
     actor: str
     cause: UUID
     recorded_at: datetime
-    kind: str
-    amount: int
-    currency: str
+    kind: str | None
+    amount: int | None
+    currency: str | None
     legs: Iterable[tuple[UUID, str, str, int, int | None]]
 
 

@@ -8,6 +8,9 @@ from django.db.models import Q
 from common.money import AMOUNT_MAX
 from transactions.ledger.models.account import Account
 
+DISCARDED = "discarded_by_staff"
+"""The rejection of a request whose event staff discarded; the engine never gives it."""
+
 
 class LedgerTransaction(models.Model):
     """
@@ -15,7 +18,8 @@ class LedgerTransaction(models.Model):
 
     `stream` is the user whose wallet it is about. `effective_at` is when the request was
     accepted and for display; `recorded_at` is when the ledger wrote it. A refused one has
-    no postings, and no accounts when they could not exist. Rows never change and never go.
+    no postings, and no accounts when they could not exist. One whose event staff discarded has
+    only what was legible of it. Rows never change and never go.
     """
 
     class Kind(models.TextChoices):
@@ -28,10 +32,10 @@ class LedgerTransaction(models.Model):
         REJECTED = "rejected", "Rejected"
 
     id = models.UUIDField(primary_key=True, editable=False, help_text="The request's id.")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=Kind.choices, null=True)  # noqa: DJ001  not legible is not empty
     state = models.CharField(max_length=16, choices=State.choices)
-    amount = models.BigIntegerField(help_text="Minor units.")
-    currency = models.CharField(max_length=3, help_text="ISO 4217 code.")
+    amount = models.BigIntegerField(null=True, help_text="Minor units.")
+    currency = models.CharField(max_length=3, null=True, help_text="ISO 4217 code.")  # noqa: DJ001  as above
     # A trigger holds both against the postings at COMMIT; nothing is ever deleted.
     debit_account = models.ForeignKey(
         Account,
@@ -52,9 +56,9 @@ class LedgerTransaction(models.Model):
         db_index=False,
     )
     stream = models.UUIDField(help_text="The user whose wallet it is about.")
-    requested_by = models.UUIDField(help_text="The user who asked.")
+    requested_by = models.UUIDField(null=True, help_text="The user who asked.")
     rejection_code = models.CharField(max_length=64, blank=True, default="")
-    effective_at = models.DateTimeField(help_text="When the request was accepted.")
+    effective_at = models.DateTimeField(null=True, help_text="When the request was accepted.")
     recorded_at = models.DateTimeField(help_text="When the ledger recorded its decision.")
     source_event_id = models.UUIDField(help_text="The event that asked for it.")
     source_sequence = models.BigIntegerField()
@@ -85,6 +89,17 @@ class LedgerTransaction(models.Model):
                     credit_account__isnull=False,
                 )
                 | (Q(state="rejected") & ~Q(rejection_code="")),
+            ),
+            models.CheckConstraint(
+                name="ledger_transaction_whole_unless_discarded",
+                condition=Q(
+                    kind__isnull=False,
+                    amount__isnull=False,
+                    currency__isnull=False,
+                    requested_by__isnull=False,
+                    effective_at__isnull=False,
+                )
+                | Q(rejection_code=DISCARDED),
             ),
         ]
 
