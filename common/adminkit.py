@@ -48,11 +48,11 @@ PAGES_MAX = 200
 NOTHING = "–"  # noqa: RUF001  a dash, shown for what is absent
 
 TONES = {
-    **dict.fromkeys(("active", "open", "posted", "applied", "published"), "success"),
+    **dict.fromkeys(("active", "open", "posted", "applied", "published", "replayed"), "success"),
     **dict.fromkeys(("pending", "authorised", "closing", "captured"), "info"),
     **dict.fromkeys(("waiting", "suspended", "frozen", "expired", "voided", "reversed"), "warning"),
     **dict.fromkeys(("partially_reversed", "pending_verification", "superseded"), "warning"),
-    **dict.fromkeys(("rejected", "dead", "closed", "forked", "blocked"), "danger"),
+    **dict.fromkeys(("rejected", "dead", "closed", "forked", "blocked", "contested"), "danger"),
 }
 """The colour beside the word of a status; a word that is not here is grey."""
 

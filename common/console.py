@@ -61,6 +61,8 @@ ROAD = Section(
         Page(title="Outbox", model="outbox.OutboxMessage", icon="outbox"),
         Page(title="Streams", model="outbox.OutboxStream", icon="format_list_numbered"),
         Page(title="Waiting and dead", model="inbox.InboxWaiting", icon="inbox"),
+        Page(title="Dead letter actions", model="inbox.DeadLetterAction", icon="history"),
+        Page(title="Consumer halts", model="inbox.ConsumerHalt", icon="front_hand"),
     ],
 )
 """What either console shows of the road between the services."""

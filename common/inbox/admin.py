@@ -1,9 +1,14 @@
-"""The inbox as staff see it: what waits for its turn, and what is dead."""
+"""The inbox as staff see it: what waits for its turn, what is dead, and what was done about it."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from common.adminkit import (
+    ReadOnlyInline,
     ReadOnlyModelAdmin,
     display,
     id_shown,
@@ -12,7 +17,14 @@ from common.adminkit import (
     text_visible,
     time_shown,
 )
-from common.inbox.models import InboxWaiting
+from common.inbox.models import ConsumerHalt, DeadLetterAction, InboxWaiting
+from common.inbox.selection import with_behind
+
+
+class DeadLetterActionInline(ReadOnlyInline):
+    model = DeadLetterAction
+    fields = readonly_fields = ("at", "action", "actor", "reason", "result", "outcome")
+    ordering = ("id",)
 
 
 @admin.register(InboxWaiting)
@@ -24,6 +36,7 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
         "type",
         "stream_id",
         "sequence",
+        "behind",
         "why",
     )
     list_filter = ("state", "error_class", "type")
@@ -31,7 +44,15 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
     search_help_text = "Event or stream id, in full."
     ordering = ("-id",)
     exclude = ("key", "value", "headers")
-    readonly_fields = ("raw_key", "raw_headers", "raw_value")
+    readonly_fields = ("behind", "raw_key", "raw_headers", "raw_value")
+    inlines = (DeadLetterActionInline,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InboxWaiting]:
+        return with_behind(super().get_queryset(request))
+
+    @display(description="Wait behind it")
+    def behind(self, row: Any) -> int:
+        return int(row.behind)
 
     @display(description="Received")
     def received(self, row: InboxWaiting) -> SafeString:
@@ -60,3 +81,22 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
     @display(description="Data")
     def raw_value(self, row: InboxWaiting) -> SafeString:
         return payload_shown(row.value)
+
+
+@admin.register(DeadLetterAction)
+class DeadLetterActionAdmin(ReadOnlyModelAdmin):
+    list_display = ("at", "action", "letter_id", "stream", "actor", "result", "shown_reason")
+    list_filter = ("action", "result")
+    list_select_related = ("letter",)
+    id_fields = ("stream",)
+    ordering = ("-id",)
+
+    @display(description="Reason")
+    def shown_reason(self, row: DeadLetterAction) -> str:
+        return text_visible(row.reason)
+
+
+@admin.register(ConsumerHalt)
+class ConsumerHaltAdmin(ReadOnlyModelAdmin):
+    list_display = ("consumer", "halted_at", "reason", "resumed_at", "resumed_by")
+    ordering = ("-id",)

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from common.events.codec import EventInvalid, event_decode
 from common.events.contracts import Event
@@ -53,6 +54,19 @@ class Poison:
         digest = hashlib.sha256(place.encode())
         digest.update(record.value or b"")
         return f"record:{digest.hexdigest()}"
+
+
+def stream_identity(item: Arrival | Poison) -> UUID | bytes:
+    """Whose event a dead letter is, as far as it says: its stream, else the key of its record."""
+    return item.envelope.stream if item.envelope else item.record.key or b""
+
+
+def published_at(item: Arrival | Poison) -> datetime:
+    """Kafka's timestamp of a record; when it was consumed, if that is no time."""
+    try:
+        return _moment(item.record.timestamp_ms)
+    except (ValueError, OverflowError, OSError):
+        return item.consumed_at
 
 
 def arrive(record: Record, *, consumed_at: datetime, row_id: int | None = None) -> Arrival | Poison:

@@ -11,14 +11,17 @@ from uuid import UUID
 from django.db import transaction
 
 from common.events.topics import SOURCE_BY_TOPIC
-from common.inbox.arrival import Arrival, Poison
+from common.inbox.arrival import Arrival, Poison, stream_identity
+from common.inbox.breaker import Fate
+from common.inbox.conduct import PLAIN, Conduct
 from common.inbox.cursors import cursors_lock, cursors_save
+from common.inbox.dead import dead_store
 from common.inbox.models import InboxWaiting
 from common.inbox.placement import Cursor, Placing, Turn
 from common.inbox.waiting import (
     LOAD_MAX,
+    PLACE_CONTESTED,
     PLACE_TAKEN,
-    dead_store,
     streams_due,
     waiting_delete,
     waiting_load,
@@ -43,6 +46,15 @@ class BatchReport:
     dead: int = 0
     due: set[UUID] = field(default_factory=set)
 
+    def add(self, other: "BatchReport") -> None:
+        """Count what another transaction did, too."""
+        self.applied += other.applied
+        self.skipped += other.skipped
+        self.duplicates += other.duplicates
+        self.waiting += other.waiting
+        self.dead += other.dead
+        self.due |= other.due
+
 
 def batch_apply(
     wiring: Wiring,
@@ -50,6 +62,7 @@ def batch_apply(
     *,
     due: Collection[UUID] = (),
     unpark: bool = True,
+    conduct: Conduct = PLAIN,
 ) -> BatchReport:
     """
     Apply what has its turn, keep what comes early, bury what is poison; all in one transaction.
@@ -57,27 +70,66 @@ def batch_apply(
     `due` are streams to look into although nothing arrived for them. Without `unpark`, events
     that wait are left alone, so that one that fails can be told from the event before it.
 
-    Raises whatever a handler or the database raises; nothing has happened then.
+    Raises whatever a handler or the database raises, and `BreakerTripped`; nothing has happened
+    then.
     """
+    with transaction.atomic(durable=conduct.durable):
+        report, fates = _apply_all(wiring, arrivals, due, unpark, conduct)
+        if conduct.breaker is not None:
+            conduct.breaker.weigh(fates)
+    if conduct.breaker is not None:
+        conduct.breaker.count(fates)
+    return report
+
+
+def _apply_all(
+    wiring: Wiring,
+    arrivals: Sequence[Arrival | Poison],
+    due: Collection[UUID],
+    unpark: bool,  # noqa: FBT001  handed on
+    conduct: Conduct,
+) -> tuple[BatchReport, list[Fate]]:
     source = SOURCE_BY_TOPIC[wiring.topic]
     poison = [arrival for arrival in arrivals if isinstance(arrival, Poison)]
     events = [arrival for arrival in arrivals if isinstance(arrival, Arrival)]
-    streams = {arrival.envelope.stream for arrival in events}.union(due)
-    with transaction.atomic(durable=True):
-        placing = Placing(cursors_lock(consumer=wiring.consumer, source=source, streams=streams))
-        loaded = _take_up(wiring, source, placing, events, due) if unpark else []
-        poison += [item for item in loaded if isinstance(item, Poison)]
-        report = _apply(wiring, placing, events, due)
-        _keep(wiring, source, placing, poison)
-        cursors_save(consumer=wiring.consumer, source=source, cursors=placing.cursors.values())
-        if not unpark or len(loaded) == LOAD_MAX:
-            report.due = streams_due(
-                consumer=wiring.consumer, source=source, cursors=placing.cursors.values()
-            )
-    report.dead = len(poison) + len(placing.forked)
+    envelopes = [arrival.envelope for arrival in events]
+    if conduct.baseline:
+        envelopes += [p.envelope for p in poison if p.envelope and p.envelope.source == source]
+    streams = {envelope.stream for envelope in envelopes}.union(due)
+    placing = Placing(cursors_lock(consumer=wiring.consumer, source=source, streams=streams))
+    new = {s for s, c in placing.cursors.items() if not c.last_sequence and conduct.baseline}
+    due = new.union(due)
+    loaded = _take_up(wiring, source, placing, events, due) if unpark else []
+    if new:
+        placing.begin_at_first(envelopes)
+    poison += [item for item in loaded if isinstance(item, Poison)]
+    report = _apply(wiring, placing, events, due)
+    buried = _keep(wiring, source, placing, poison)
+    cursors_save(consumer=wiring.consumer, source=source, cursors=placing.cursors.values())
+    # What is left over by a process that died between two transactions shows when its stream
+    # is heard of again: by an early event, or by one that was applied.
+    if not unpark or len(loaded) == LOAD_MAX or placing.parked or placing.duplicates:
+        report.due = streams_due(
+            consumer=wiring.consumer, source=source, cursors=placing.cursors.values()
+        )
+    report.dead = len(buried)
     report.waiting = sum(arrival.row_id is None for arrival in placing.parked.values())
     report.duplicates = placing.duplicates
-    return report
+    return report, _fates(arrivals, placing.applied, buried)
+
+
+def _fates(
+    arrivals: Sequence[Arrival | Poison],
+    applied: Sequence[Arrival],
+    buried: Sequence[Arrival | Poison],
+) -> list[Fate]:
+    """What the breaker is to know, in the order in which the events came."""
+    if not buried:
+        return [None] * len(applied)
+    dead = {id(item) for item in buried}
+    order = {id(item): place for place, item in enumerate(arrivals)}
+    settled = sorted([*applied, *buried], key=lambda item: order.get(id(item), len(order)))
+    return [stream_identity(item) if id(item) in dead else None for item in settled]
 
 
 def _take_up(
@@ -136,15 +188,29 @@ def _handle(wiring: Wiring, batch: Batch, arrival: Arrival, report: BatchReport)
     handler(received, batch)
 
 
-def _keep(wiring: Wiring, source: str, placing: Placing, poison: Sequence[Poison]) -> None:
+def _keep(
+    wiring: Wiring, source: str, placing: Placing, poison: Sequence[Poison]
+) -> list[Arrival | Poison]:
+    """Write what was applied, what waits and what is dead; returns what became dead."""
     consumer = wiring.consumer
-    waiting_settle(consumer=consumer, source=source, applied=placing.applied)
+    applied = [arrival.envelope for arrival in placing.applied]
+    rivals = waiting_settle(consumer=consumer, source=source, applied=applied)
     waiting_delete(placing.duplicate_rows)
     waiting_store(consumer=consumer, arrivals=list(placing.parked.values()))
-    dead_store(consumer=consumer, dead=poison, error_class=InboxWaiting.ErrorClass.POISON)
-    dead_store(
-        consumer=consumer,
-        dead=placing.forked,
-        error_class=InboxWaiting.ErrorClass.FORKED,
-        error=PLACE_TAKEN,
-    )
+    classes = InboxWaiting.ErrorClass
+    contested = [arrival for claimants in placing.contested.values() for arrival in claimants]
+    return [
+        *dead_store(consumer=consumer, dead=poison, error_class=classes.POISON),
+        *dead_store(
+            consumer=consumer,
+            dead=[*placing.forked, *rivals],
+            error_class=classes.FORKED,
+            error=PLACE_TAKEN,
+        ),
+        *dead_store(
+            consumer=consumer,
+            dead=contested,
+            error_class=classes.CONTESTED,
+            error=PLACE_CONTESTED,
+        ),
+    ]

@@ -6,7 +6,9 @@ from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from common.console import Figure, FigureGroup
+from common.inbox.halts import halt_current
 from common.inbox.models import InboxWaiting
+from common.inbox.selection import BEHIND_MANY, streams_forked, streams_with_many_behind
 from common.inbox.wiring import Wiring
 from common.outbox.backlog import Backlog, outbox_backlog
 
@@ -23,6 +25,9 @@ def road_figures(request: HttpRequest) -> list[FigureGroup]:  # noqa: ARG001  th
             figures=[
                 _inbox(wiring, InboxWaiting.State.WAITING, "Waiting for their turn", "warning"),
                 _inbox(wiring, InboxWaiting.State.DEAD, "Dead letters", "danger"),
+                _many_behind(wiring),
+                _forked(wiring),
+                _consumer(wiring),
             ],
         ),
     ]
@@ -60,4 +65,40 @@ def _inbox(wiring: Wiring, state: InboxWaiting.State, title: str, tone: str) -> 
         url=f"{reverse('admin:inbox_inboxwaiting_changelist')}?state__exact={state}",
         tone=tone if count else "",  # type: ignore[arg-type]  # one of its literals
         word=str(state) if count else "",
+    )
+
+
+def _many_behind(wiring: Wiring) -> Figure:
+    streams = streams_with_many_behind(consumer=wiring.consumer)
+    return Figure(
+        title="Held up for long",
+        value=f"{streams:,}",
+        detail=f"streams with over {BEHIND_MANY:,} events behind a dead letter",
+        url=f"{reverse('admin:inbox_inboxwaiting_changelist')}?state__exact=dead",
+        tone="warning" if streams else "",
+        word="late" if streams else "",
+    )
+
+
+def _forked(wiring: Wiring) -> Figure:
+    streams = streams_forked(consumer=wiring.consumer)
+    return Figure(
+        title="Forked streams",
+        value=f"{streams:,}",
+        detail="two events claim one place; they wait for staff",
+        url=f"{reverse('admin:inbox_inboxwaiting_changelist')}?error_class__exact=forked",
+        tone="danger" if streams else "",
+        word="forked" if streams else "",
+    )
+
+
+def _consumer(wiring: Wiring) -> Figure:
+    halt = halt_current(consumer=wiring.consumer)
+    return Figure(
+        title="Consumer",
+        value="Running" if halt is None else "Halted",
+        detail="" if halt is None else halt.reason,
+        url=reverse("admin:inbox_consumerhalt_changelist"),
+        tone="" if halt is None else "danger",
+        word="" if halt is None else "halted",
     )

@@ -6,7 +6,7 @@ three times alone is a dead letter of class `bug`; only its own stream waits beh
 handler finds to contradict itself (`EventInvalid`) is poison, and is not tried again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 import structlog
@@ -15,10 +15,13 @@ from django.db import transaction
 from common.db.transient import is_transient
 from common.events.codec import EventInvalid
 from common.events.topics import SOURCE_BY_TOPIC
-from common.inbox.arrival import Arrival, Poison
+from common.inbox.arrival import Arrival, Poison, stream_identity
 from common.inbox.batch import BatchReport, batch_apply
+from common.inbox.breaker import BreakerTripped
+from common.inbox.conduct import PLAIN, Conduct
+from common.inbox.dead import dead_store
 from common.inbox.models import InboxWaiting
-from common.inbox.waiting import dead_store, waiting_first
+from common.inbox.waiting import waiting_first
 from common.inbox.wiring import Wiring
 
 log = structlog.get_logger(__name__)
@@ -26,99 +29,127 @@ log = structlog.get_logger(__name__)
 ATTEMPTS_MAX = 3
 
 
-def batch_isolate(wiring: Wiring, arrivals: Sequence[Arrival | Poison]) -> BatchReport:
+def batch_isolate(
+    wiring: Wiring,
+    arrivals: Sequence[Arrival | Poison],
+    *,
+    due: Collection[UUID] = (),
+    conduct: Conduct = PLAIN,
+) -> BatchReport:
     """
     Apply a batch; what fails for good becomes a dead letter, everything else takes effect.
 
     Several transactions in the worst case, each whole by itself. Safe to call again with the
-    same records: what was applied is a duplicate then.
+    same records: what was applied is a duplicate then. `due` are streams to look into although
+    nothing arrived for them.
 
-    Raises transient database errors only; call again when the database is back.
+    Raises transient database errors and `BreakerTripped` only; call again when the database is
+    back, or when staff resume the consumer.
     """
-    try:
-        report = batch_apply(wiring, arrivals)
-    except Exception as error:
-        if is_transient(error):
-            raise
-        log.exception("batch_failed", records=len(arrivals))
-        report = _halve(wiring, arrivals)
-    _apply_due(wiring, report)
+    isolation = _Isolation(wiring, conduct)
+    report = isolation.apply(arrivals)
+    report.due |= set(due)
+    isolation.apply_due(report)
     return report
 
 
-def _halve(wiring: Wiring, arrivals: Sequence[Arrival | Poison]) -> BatchReport:
-    if len(arrivals) == 1:
-        return _alone(wiring, arrivals[0])
-    middle = len(arrivals) // 2
-    total = BatchReport()
-    for half in (arrivals[:middle], arrivals[middle:]):
+class _Isolation:
+    """Looks for what fails, in smaller and smaller transactions."""
+
+    def __init__(self, wiring: Wiring, conduct: Conduct) -> None:
+        self._wiring = wiring
+        self._conduct = conduct
+
+    def apply(self, arrivals: Sequence[Arrival | Poison]) -> BatchReport:
+        if not arrivals:
+            return BatchReport()
+        report = self._try(arrivals)
+        return self._halve(arrivals) if report is None else report
+
+    def apply_due(self, report: BatchReport) -> None:
+        """Apply what became due, stream by stream, and row by row if it fails."""
+        while report.due:
+            stream = report.due.pop()
+            report.add(self._try([], due=[stream]) or self._one_by_one(stream))
+
+    def _try(
+        self,
+        arrivals: Sequence[Arrival | Poison],
+        *,
+        due: Collection[UUID] = (),
+        unpark: bool = True,
+    ) -> BatchReport | None:
+        """Apply in one transaction; None when it fails for no passing reason."""
         try:
-            report = batch_apply(wiring, half, unpark=False)
+            return batch_apply(
+                self._wiring, arrivals, due=due, unpark=unpark, conduct=self._conduct
+            )
         except Exception as error:
-            if is_transient(error):
+            if _passes(error):
                 raise
-            report = _halve(wiring, half)
-        _add(total, report)
-    return total
+            log.exception("batch_failed", records=len(arrivals))
+            return None
+        finally:
+            self._conduct.beat()
+
+    def _halve(self, arrivals: Sequence[Arrival | Poison]) -> BatchReport:
+        if len(arrivals) == 1:
+            return self._alone(arrivals[0])
+        middle = len(arrivals) // 2
+        total = BatchReport()
+        for half in (arrivals[:middle], arrivals[middle:]):
+            report = self._try(half, unpark=False)
+            total.add(self._halve(half) if report is None else report)
+        return total
+
+    def _alone(self, arrival: Arrival | Poison) -> BatchReport:
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                return batch_apply(self._wiring, [arrival], unpark=False, conduct=self._conduct)
+            except Exception as error:
+                if _passes(error):
+                    raise
+                if isinstance(error, EventInvalid):
+                    return self._bury(arrival, reason=str(error), attempts=attempt)
+                log.exception("event_failed", attempt=attempt, fingerprint=arrival.fingerprint)
+                reason = f"{type(error).__name__}: {error}"
+            finally:
+                self._conduct.beat()
+        return self._bury(arrival, reason=reason, attempts=ATTEMPTS_MAX, bug=True)
+
+    def _one_by_one(self, stream: UUID) -> BatchReport:
+        """Apply what waits in a stream event by event, up to one that fails, which is buried."""
+        wiring = self._wiring
+        source = SOURCE_BY_TOPIC[wiring.topic]
+        total = BatchReport(due={stream})
+        while stream in total.due:
+            total.due.clear()
+            first = waiting_first(consumer=wiring.consumer, source=source, stream=stream)
+            if first is not None:
+                total.add(self._alone(first))
+        return total
+
+    def _bury(
+        self, arrival: Arrival | Poison, *, reason: str, attempts: int, bug: bool = False
+    ) -> BatchReport:
+        classes = InboxWaiting.ErrorClass
+        breaker = self._conduct.breaker
+        with transaction.atomic(durable=self._conduct.durable):
+            buried = dead_store(
+                consumer=self._wiring.consumer,
+                dead=[arrival],
+                error_class=classes.BUG if bug else classes.POISON,
+                error=reason,
+                attempts=attempts,
+            )
+            fates = [stream_identity(item) for item in buried]
+            if breaker is not None:
+                breaker.weigh(fates)
+        if breaker is not None:
+            breaker.count(fates)
+        return BatchReport(dead=len(buried))
 
 
-def _alone(wiring: Wiring, arrival: Arrival | Poison) -> BatchReport:
-    for attempt in range(1, ATTEMPTS_MAX + 1):
-        try:
-            return batch_apply(wiring, [arrival], unpark=False)
-        except Exception as error:
-            if is_transient(error):
-                raise
-            if isinstance(error, EventInvalid):
-                return _bury(arrival, wiring=wiring, reason=str(error), attempts=attempt)
-            log.exception("event_failed", attempt=attempt, fingerprint=arrival.fingerprint)
-            reason = f"{type(error).__name__}: {error}"
-    return _bury(arrival, wiring=wiring, reason=reason, attempts=ATTEMPTS_MAX, bug=True)
-
-
-def _apply_due(wiring: Wiring, report: BatchReport) -> None:
-    """Apply what became due behind this batch, stream by stream, and row by row if it fails."""
-    while report.due:
-        stream = report.due.pop()
-        try:
-            _add(report, batch_apply(wiring, [], due=[stream]))
-        except Exception as error:
-            if is_transient(error):
-                raise
-            _add(report, _one_by_one(wiring, stream))
-
-
-def _one_by_one(wiring: Wiring, stream: UUID) -> BatchReport:
-    """Apply what waits in a stream event by event, up to the one that fails, which is buried."""
-    source = SOURCE_BY_TOPIC[wiring.topic]
-    total = BatchReport(due={stream})
-    while stream in total.due:
-        total.due.clear()
-        first = waiting_first(consumer=wiring.consumer, source=source, stream=stream)
-        if first is not None:
-            _add(total, _alone(wiring, first))
-    return total
-
-
-def _bury(
-    arrival: Arrival | Poison, *, wiring: Wiring, reason: str, attempts: int, bug: bool = False
-) -> BatchReport:
-    classes = InboxWaiting.ErrorClass
-    with transaction.atomic(durable=True):
-        dead_store(
-            consumer=wiring.consumer,
-            dead=[arrival],
-            error_class=classes.BUG if bug else classes.POISON,
-            error=reason,
-            attempts=attempts,
-        )
-    return BatchReport(dead=1)
-
-
-def _add(total: BatchReport, report: BatchReport) -> None:
-    total.applied += report.applied
-    total.skipped += report.skipped
-    total.duplicates += report.duplicates
-    total.waiting += report.waiting
-    total.dead += report.dead
-    total.due |= report.due
+def _passes(error: Exception) -> bool:
+    """Whether waiting may help, so that the event is not to blame."""
+    return is_transient(error) or isinstance(error, BreakerTripped)

@@ -1,6 +1,6 @@
 """Step 6 of the road: which events of a stream have their turn. Pure, and the heart of it all."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from uuid import UUID
@@ -32,9 +32,13 @@ class Cursor:
         Say whether an event is due, was applied, comes early, or contradicts what was applied.
 
         Another event under the sequence that was applied last means that the producer's
-        history was rewritten (a restored database): the stream is forked and must wait.
+        history was rewritten (a restored database): the stream is forked and must wait. What
+        lies before a baseline has no id to compare with.
         """
-        if envelope.sequence == self.last_sequence and envelope.id != self.last_event_id:
+        if envelope.sequence == self.last_sequence and self.last_event_id not in (
+            None,
+            envelope.id,
+        ):
             return Turn.FORKED
         if envelope.sequence <= self.last_sequence:
             return Turn.DUPLICATE
@@ -43,7 +47,7 @@ class Cursor:
         return Turn.APPLY
 
     def advance(self, envelope: Envelope) -> None:
-        """Move past an event that is being applied."""
+        """Move past an event that is being applied, or that staff discard."""
         self.last_sequence = envelope.sequence
         self.last_event_id = envelope.id
 
@@ -56,12 +60,17 @@ class Placing:
     `parked` holds, by stream and sequence, what waits: rows of earlier batches and early
     arrivals of this one. `applied` is in order; `forked` contradicts what was applied;
     `duplicate_rows` are waiting rows that turned out to be applied already.
+
+    Note [Contested places]: two events that wait for one place cannot both be real, and which
+    came first says nothing. Neither is applied: both are `contested`, the stream waits, and
+    whichever of them comes in its turn (the producer is asked again) takes the place.
     """
 
     cursors: dict[UUID, Cursor]
     parked: dict[tuple[UUID, int], Arrival] = field(default_factory=dict)
     applied: list[Arrival] = field(default_factory=list)
     forked: list[Arrival] = field(default_factory=list)
+    contested: dict[tuple[UUID, int], list[Arrival]] = field(default_factory=dict)
     duplicate_rows: list[int] = field(default_factory=list)
     duplicates: int = 0
 
@@ -97,17 +106,36 @@ class Placing:
             self.park(arrival)
 
     def park(self, arrival: Arrival) -> None:
-        """Keep an event until its turn; a second event for the same place is a fork."""
+        """Keep an event until its turn; see Note [Contested places]."""
         place = (arrival.envelope.stream, arrival.envelope.sequence)
+        if (claimants := self.contested.get(place)) is not None:
+            claimants.append(arrival)
+            return
         known = self.parked.setdefault(place, arrival)
-        if known is not arrival:
-            self._settle_rival(known, arrival)
+        if known is arrival:
+            return
+        if known.envelope.id == arrival.envelope.id:
+            self._count_duplicate(arrival)
+        else:
+            self.contested[place] = [self.parked.pop(place), arrival]
+
+    def begin_at_first(self, envelopes: Iterable[Envelope]) -> None:
+        """Let streams without a cursor begin with the first of their events that is here."""
+        first: dict[UUID, int] = {}
+        here = [*envelopes, *(arrival.envelope for arrival in self.parked.values())]
+        for envelope in here:
+            if not self.cursors[envelope.stream].last_sequence:
+                known = first.get(envelope.stream, envelope.sequence)
+                first[envelope.stream] = min(known, envelope.sequence)
+        for stream, sequence in first.items():
+            self.cursors[stream].last_sequence = sequence - 1
 
     def _apply_chain(self, cursor: Cursor, due: Arrival | None) -> Iterator[Arrival]:
         while due is not None:
-            rival = self.parked.pop((cursor.stream, due.envelope.sequence), due)
-            if rival is not due:
-                self._settle_rival(due, rival)
+            place = (cursor.stream, due.envelope.sequence)
+            for rival in (self.parked.pop(place, due), *self.contested.pop(place, ())):
+                if rival is not due:
+                    self._settle_rival(due, rival)
             cursor.advance(due.envelope)
             self.applied.append(due)
             yield due

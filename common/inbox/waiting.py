@@ -1,26 +1,32 @@
-"""Step 8 of the road: the rows of what waits and of what is dead."""
+"""Step 8 of the road: the rows of what waits for its turn."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from django.db import connection
 
-from common.inbox.arrival import Arrival, Poison, arrive
+from common.events.envelope import Envelope
+from common.inbox.arrival import Arrival, Poison
 from common.inbox.models import InboxWaiting
 from common.inbox.placement import Cursor
-from common.kafka.broker import Record
+from common.inbox.records import ARRAYS, COLUMNS, ROWS_AT_ONCE, arrive_again, columns_of
 
 LOAD_MAX = 1000
 """Waiting rows that one transaction takes up again; more come in the next."""
 
-_REASON_MAX = 2000
-
 PLACE_TAKEN = "another event claims this sequence, and came first"
 """Why a claimant of an applied place is a dead letter."""
 
-_Headers = list[tuple[str, bytes | None]]
+PLACE_CONTESTED = "two events claim this sequence; the one that comes in its turn takes it"
+"""Why two claimants of a place that has not had its turn are dead letters."""
+
+_INSERT = f"""
+INSERT INTO inbox_waiting AS kept (consumer, state, error_class, error, attempts, {COLUMNS})
+SELECT %s, 'waiting', '', '', 0, new.* FROM unnest({ARRAYS}) AS new ({COLUMNS})
+ON CONFLICT (consumer, fingerprint) DO UPDATE SET state = 'waiting'
+WHERE kept.state = 'discarded'
+"""  # noqa: S608  names of columns of ours
 
 
 def waiting_load(
@@ -35,7 +41,7 @@ def waiting_load(
         stream__in=streams,
         state=InboxWaiting.State.WAITING,
     ).order_by("sequence", "id")[:LOAD_MAX]
-    return [arrive(_record(row), consumed_at=row.received_at, row_id=row.pk) for row in rows]
+    return [arrive_again(row) for row in rows]
 
 
 def waiting_first(*, consumer: str, source: str, stream: UUID) -> Arrival | Poison | None:
@@ -47,65 +53,37 @@ def waiting_first(*, consumer: str, source: str, stream: UUID) -> Arrival | Pois
         .order_by("sequence", "id")
         .first()
     )
-    return None if row is None else arrive(_record(row), consumed_at=row.received_at, row_id=row.pk)
+    return None if row is None else arrive_again(row)
 
 
 def waiting_store(*, consumer: str, arrivals: Sequence[Arrival]) -> None:
-    """Keep early events until their turn; one that is kept already stays as it is."""
-    _insert(
-        [
-            _row(consumer, arrival, state=InboxWaiting.State.WAITING)
-            for arrival in arrivals
-            if arrival.row_id is None
-        ]
-    )
-
-
-def dead_store(
-    *,
-    consumer: str,
-    dead: Sequence[Arrival | Poison],
-    error_class: InboxWaiting.ErrorClass,
-    error: str = "",
-    attempts: int = 1,
-) -> None:
     """
-    Keep what cannot be applied, exactly once each, with its bytes and the reason.
+    Keep early events until their turn; one that is kept already stays as it is.
 
-    A row that waited becomes a dead one in place. `error` is for arrivals; a poison carries
-    its own reason.
+    Only one that staff took for rubbish, and that comes again, waits anew.
     """
-    rows = []
-    for item in dead:
-        reason = _storable(item.reason if isinstance(item, Poison) else error)
-        if item.row_id is not None:
-            _bury(item.row_id, error_class, reason, attempts)
-        else:
-            rows.append(
-                _row(
-                    consumer,
-                    item,
-                    state=InboxWaiting.State.DEAD,
-                    error_class=error_class,
-                    error=reason,
-                    attempts=attempts,
-                )
-            )
-    _insert(rows)
+    fresh = [arrival for arrival in arrivals if arrival.row_id is None]
+    for start in range(0, len(fresh), ROWS_AT_ONCE):
+        rows = [columns_of(arrival) for arrival in fresh[start : start + ROWS_AT_ONCE]]
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, [consumer, *map(list, zip(*rows, strict=True))])
 
 
-def waiting_settle(*, consumer: str, source: str, applied: Sequence[Arrival]) -> None:
+def waiting_settle(
+    *, consumer: str, source: str, applied: Sequence[Envelope]
+) -> list[Arrival | Poison]:
     """
-    Forget the waiting rows of applied events, and settle other claimants of their places.
+    Forget the waiting rows of events that took their places, and settle other claimants.
 
-    The row of an event goes even if the event was applied from Kafka and not from its row. A
-    valid event is applied even if a dead letter claims its slot; the letter stays to be seen.
-    Another event that waited for the place has lost it for good.
+    The row of an event goes even if the event was applied from Kafka and not from its row; one
+    that was a dead letter before stays, as replayed. A valid event is applied even if a dead
+    letter claims its slot; the letter stays to be seen, as superseded. Returned are other
+    events that waited for a place and have lost it for good: they are to be buried.
     """
     if not applied:
-        return
-    envelopes = [arrival.envelope for arrival in applied]
-    streams, sequences = [e.stream for e in envelopes], [e.sequence for e in envelopes]
+        return []
+    streams, sequences = [e.stream for e in applied], [e.sequence for e in applied]
+    places: list[list[Any]] = [streams, sequences, [e.id for e in applied]]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -113,28 +91,35 @@ def waiting_settle(*, consumer: str, source: str, applied: Sequence[Arrival]) ->
             USING unnest(%s::uuid[], %s::bigint[], %s::uuid[]) AS done (stream, sequence, id)
             WHERE kept.consumer = %s AND kept.source = %s AND kept.state = 'waiting'
                 AND kept.stream = done.stream AND kept.sequence = done.sequence
-                AND kept.event_id = done.id
+                AND kept.event_id = done.id AND kept.attempts = 0
             """,
-            [streams, sequences, [e.id for e in envelopes], consumer, source],
+            [*places, consumer, source],
         )
         cursor.execute(
             """
             UPDATE inbox_waiting AS kept
-            SET state = CASE kept.state WHEN 'dead' THEN 'superseded' ELSE 'dead' END,
-                error_class = CASE kept.state WHEN 'dead' THEN kept.error_class ELSE 'forked' END,
-                error = CASE kept.state WHEN 'dead' THEN kept.error ELSE %s END
-            FROM unnest(%s::uuid[], %s::bigint[]) AS done (stream, sequence)
+            SET state = CASE WHEN kept.state = 'dead' THEN 'superseded'
+                WHEN kept.event_id = done.id THEN 'replayed' ELSE 'waiting' END
+            FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[]) AS done (stream, sequence, id)
             WHERE kept.consumer = %s AND kept.source = %s AND kept.state IN ('dead', 'waiting')
                 AND kept.stream = done.stream AND kept.sequence = done.sequence
+            RETURNING kept.id, kept.state
             """,
-            [PLACE_TAKEN, streams, sequences, consumer, source],
+            [*places, consumer, source],
         )
+        rivals = [row_id for row_id, state in cursor.fetchall() if state == "waiting"]
+    if not rivals:
+        return []
+    rows = InboxWaiting.objects.filter(pk__in=rivals).order_by("id")
+    return [arrive_again(row) for row in rows]
 
 
 def waiting_delete(row_ids: Collection[int]) -> None:
-    """Remove waiting rows whose event was applied."""
+    """Remove waiting rows whose event was applied; those that were dead once stay."""
     if row_ids:
-        InboxWaiting.objects.filter(pk__in=row_ids).delete()
+        rows = InboxWaiting.objects.filter(pk__in=row_ids)
+        rows.filter(attempts=0).delete()
+        rows.filter(state=InboxWaiting.State.WAITING).update(state=InboxWaiting.State.SUPERSEDED)
 
 
 def streams_due(*, consumer: str, source: str, cursors: Collection[Cursor]) -> set[UUID]:
@@ -154,51 +139,22 @@ def streams_due(*, consumer: str, source: str, cursors: Collection[Cursor]) -> s
         return {row[0] for row in cursor.fetchall()}
 
 
-def _bury(row_id: int, error_class: InboxWaiting.ErrorClass, error: str, attempts: int) -> None:
-    InboxWaiting.objects.filter(pk=row_id).update(
-        state=InboxWaiting.State.DEAD, error_class=error_class, error=error, attempts=attempts
-    )
+def streams_due_anywhere(*, consumer: str, source: str) -> set[UUID]:
+    """
+    Which streams have a waiting row whose turn it is, whatever arrives.
 
-
-def _storable(reason: str) -> str:
-    """A reason as PostgreSQL takes it; it may quote what came in, NUL and surrogates included."""
-    text = reason.encode(errors="backslashreplace").decode().replace("\x00", "\\x00")
-    return text[:_REASON_MAX]
-
-
-def _insert(rows: list[InboxWaiting]) -> None:
-    InboxWaiting.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-
-
-def _row(consumer: str, item: Arrival | Poison, **members: Any) -> InboxWaiting:
-    record, envelope = item.record, item.envelope
-    return InboxWaiting(
-        consumer=consumer,
-        fingerprint=item.fingerprint,
-        source=envelope.source[:50] if envelope else "",
-        stream=envelope.stream if envelope else None,
-        sequence=envelope.sequence if envelope else None,
-        event_id=envelope.id if envelope else None,
-        type=envelope.type[:100] if envelope else "",
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        timestamp_ms=record.timestamp_ms,
-        key=record.key,
-        value=record.value,
-        headers=msgspec.json.encode(list(record.headers)),
-        received_at=item.consumed_at,
-        **members,
-    )
-
-
-def _record(row: InboxWaiting) -> Record:
-    return Record(
-        topic=row.topic,
-        partition=row.partition,
-        offset=row.offset,
-        timestamp_ms=row.timestamp_ms,
-        key=None if row.key is None else bytes(row.key),
-        value=None if row.value is None else bytes(row.value),
-        headers=msgspec.json.decode(bytes(row.headers), type=_Headers),
-    )
+    There are none unless a process died between two transactions; a thousand at most are
+    returned at a time.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT kept.stream FROM inbox_waiting AS kept
+            JOIN inbox_cursor AS reached USING (consumer, source, stream)
+            WHERE kept.consumer = %s AND kept.source = %s AND kept.state = 'waiting'
+                AND kept.sequence = reached.last_sequence + 1 AND reached.forked_at IS NULL
+            LIMIT %s
+            """,
+            [consumer, source, LOAD_MAX],
+        )
+        return {row[0] for row in cursor.fetchall()}

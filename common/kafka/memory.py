@@ -86,9 +86,9 @@ class MemoryBroker:
         committed = self.groups[group].committed
         for index, member in enumerate(members):
             mine = {p for p in range(self.partitions) if p % len(members) == index}
-            member.positions = {
-                p: member.positions.get(p, committed.get((member.topic, p), 0)) for p in mine
-            }
+            member.take_over(
+                {p: member.positions.get(p, committed.get((member.topic, p), 0)) for p in mine}
+            )
 
 
 class MemoryProducer:
@@ -117,16 +117,34 @@ class MemoryProducer:
 
 
 class MemorySource:
-    """Reads from a `MemoryBroker` with the contract of `EventSource`."""
+    """
+    Reads from a `MemoryBroker` with the contract of `EventSource`; see `KafkaSource`.
 
-    def __init__(self, broker: MemoryBroker, *, topic: str, group: str) -> None:
+    `staying` tells whether the last call was `stay`.
+    """
+
+    def __init__(
+        self, broker: MemoryBroker, *, topic: str, group: str, from_beginning: bool = False
+    ) -> None:
         self.topic = topic
         self.positions: dict[int, int] = {}
+        self.staying = False
         self._broker = broker
         self._group = group
+        self._from_beginning = from_beginning
+        self._begun: set[int] = set()
         broker.join(group, self)
 
+    def take_over(self, positions: dict[int, int]) -> None:
+        """Read these partitions from now on, each from its offset."""
+        self.positions = {
+            partition: 0 if self._from_beginning and partition not in self._begun else offset
+            for partition, offset in positions.items()
+        }
+        self._begun.update(positions)
+
     def poll(self, *, records_max: int, timeout_s: float) -> list[Record]:
+        self.staying = False
         with self._broker.changed:
             self._broker.changed.wait_for(self._has_records, timeout_s)
             found: list[Record] = []
@@ -144,6 +162,7 @@ class MemorySource:
                 committed[record.topic, record.partition] = record.offset + 1
 
     def stay(self, *, timeout_s: float) -> None:
+        self.staying = True
         with self._broker.changed:
             self._broker.changed.wait(timeout_s)
 

@@ -6,7 +6,14 @@ from operator import methodcaller
 from typing import Any
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
 from common.kafka.broker import BrokerFatal, Record
 from common.kafka.config import Config
@@ -28,13 +35,18 @@ class KafkaSource:
     One consumer; the thread that polls is the only one that touches it.
 
     Committed offsets say where to resume and nothing else: a commit that fails because the
-    group moved on is normal (P16), what was applied is known by the stream cursors.
+    group moved on is normal (P16), what was applied is known by the stream cursors. With
+    `from_beginning`, each partition is read from its first record when it is first assigned.
     """
 
-    def __init__(self, config: Config, *, topic: str) -> None:
+    def __init__(self, config: Config, *, topic: str, from_beginning: bool = False) -> None:
         self._commit_errors: deque[str] = deque(maxlen=10)
+        self._begun: set[int] = set()
         self._consumer = Consumer({**config, "on_commit": self._on_commit})
-        self._consumer.subscribe([topic])
+        if from_beginning:
+            self._consumer.subscribe([topic], on_assign=self._begin)
+        else:
+            self._consumer.subscribe([topic])
 
     def poll(self, *, records_max: int, timeout_s: float) -> list[Record]:
         self._report_commit_errors()
@@ -44,7 +56,7 @@ class KafkaSource:
         # A batch call waits until it is full or the time is up; asking for what is there
         # already keeps a single event fast and a burst together.
         rest = self._consumer.consume(num_messages=records_max - 1, timeout=0)
-        return [record for message in (first, *rest) if (record := _record(message))]
+        return [record for message in (first, *rest) if (record := record_read(message))]
 
     def commit(self, records: Sequence[Record]) -> None:
         following = {(r.topic, r.partition): r.offset + 1 for r in records}
@@ -59,13 +71,20 @@ class KafkaSource:
         self._consumer.pause(self._consumer.assignment())
         try:
             message = self._consumer.poll(timeout_s)
-            if message is not None and (record := _record(message)):
+            if message is not None and (record := record_read(message)):
                 self._consumer.seek(TopicPartition(record.topic, record.partition, record.offset))
         finally:
             self._consumer.resume(self._consumer.assignment())
 
     def close(self) -> None:
         self._consumer.close()
+
+    def _begin(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        for partition in partitions:
+            if partition.partition not in self._begun:
+                partition.offset = OFFSET_BEGINNING
+        self._begun.update(partition.partition for partition in partitions)
+        consumer.incremental_assign(partitions)
 
     def _on_commit(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
         for failed in [error, *(partition.error for partition in offsets)]:
@@ -77,7 +96,8 @@ class KafkaSource:
             log.info("offset_commit_refused", error=self._commit_errors.popleft())
 
 
-def _record(message: Message) -> Record | None:
+def record_read(message: Message) -> Record | None:
+    """The record of a message, None for a passing error. Raises `BrokerFatal`."""
     error = message.error()
     if error is not None:
         if error.fatal() or error.code() in _FATAL:

@@ -67,14 +67,38 @@ class TestPlacing:
         assert placing.cursors[ALICE].forked
         assert list(placing.parked.values()) == [following]
 
-    def test_keeps_a_second_event_for_a_waiting_place_apart(self):
+    def test_applies_neither_of_two_events_that_wait_for_one_place(self):
+        placing = Placing({ALICE: Cursor(ALICE)})
+        waiting, rival, third, due = (
+            arrive(record(sequence=n), consumed_at=NOON) for n in (2, 2, 2, 1)
+        )
+
+        applied = [a for item in (waiting, rival, third, due) for a in placing.take(item)]
+
+        assert applied == [due]
+        assert placing.contested == {(ALICE, 2): [waiting, rival, third]}
+        assert not placing.cursors[ALICE].forked
+
+    def test_gives_a_contested_place_to_the_one_that_comes_in_its_turn(self):
         placing = Placing({ALICE: Cursor(ALICE)})
         waiting, rival, due = (arrive(record(sequence=n), consumed_at=NOON) for n in (2, 2, 1))
 
-        applied = [a for item in (waiting, rival, due) for a in placing.take(item)]
+        applied = [a for item in (waiting, rival, due, rival) for a in placing.take(item)]
 
-        assert applied == [due, waiting]
-        assert placing.forked == [rival]
+        assert applied == [due, rival]
+        assert placing.forked == [waiting]
+        assert placing.contested == {}
+
+    def test_begins_a_stream_without_a_cursor_with_its_first_event_that_is_here(self):
+        placing = Placing({ALICE: Cursor(ALICE), BOB: Cursor(BOB, 1, envelope().id)})
+        sixth, fifth = (arrive(record(sequence=n), consumed_at=NOON) for n in (6, 5))
+        other = arrive(record(stream=BOB, sequence=7), consumed_at=NOON)
+
+        placing.begin_at_first(item.envelope for item in (sixth, fifth, other))
+        applied = [a for item in (sixth, fifth, other) for a in placing.take(item)]
+
+        assert applied == [fifth, sixth]
+        assert placing.cursors[BOB].last_sequence == 1
 
     def test_gives_up_what_waits_for_a_place_that_was_passed(self):
         placing = Placing({ALICE: Cursor(ALICE, 2, envelope(sequence=2).id)})
@@ -100,3 +124,8 @@ class TestTurnOf:
         assert cursor.turn_of(envelope(sequence=3)) is Turn.FORKED
         assert cursor.turn_of(envelope(sequence=4)) is Turn.APPLY
         assert cursor.turn_of(envelope(sequence=5)) is Turn.WAIT
+
+    def test_cannot_compare_what_lies_before_a_baseline(self):
+        cursor = Cursor(ALICE, last_sequence=3)
+
+        assert cursor.turn_of(envelope(sequence=3)) is Turn.DUPLICATE

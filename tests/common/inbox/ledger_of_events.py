@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from common.events.contracts import Cause, TransactionCreatedV1, TransactionRejectedV1
 from common.events.envelope import headers_decode
 from common.events.topics import USERS_EVENTS
 from common.inbox.arrival import arrive
-from common.inbox.wiring import Received, Wiring
+from common.inbox.wiring import Discarded, Received, Wiring
 from common.outbox.append import NewEvent, outbox_append_many
 from common.outbox.models import OutboxMessage
 from tests.factories.events import NOON, record
@@ -35,6 +36,7 @@ def on_created(received: Received, batch: Echo) -> None:
 def echo_wiring(
     fail: Callable[[Received], None] = lambda _: None,
     before: Callable[[list[Received]], None] = lambda _: None,
+    discard: Callable[[Discarded, Any], None] = lambda *_: None,
 ) -> Wiring:
     """A consumer of users.events that answers every created transaction."""
     return Wiring(
@@ -42,7 +44,27 @@ def echo_wiring(
         topic=USERS_EVENTS,
         handlers={TransactionCreatedV1.TYPE: on_created},
         open_batch=lambda: Echo(fail, before),
+        discards={"transaction_created": discard},
     )
+
+
+class Guilty(set[str]):
+    """Ids of events that a handler fails for."""
+
+    def fail(self, received: Received) -> None:
+        if str(received.envelope.id) in self:
+            raise ValueError(f"cannot do {received.envelope.sequence}")
+
+
+GUILTY = Guilty()
+
+WIRING = echo_wiring(GUILTY.fail)
+"""For commands, which find it by its name: `GUILTY` says which events fail."""
+
+
+def letters_sent() -> list[OutboxMessage]:
+    """What the outbox has for the dead letter topic."""
+    return list(OutboxMessage.objects.filter(stream=None).order_by("position"))
 
 
 def applied_ids(stream) -> list[str]:

@@ -9,10 +9,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
 from common.db.timeouts import timeouts_use
+from common.inbox.breaker import Breaker, BreakerLimits
 from common.inbox.consumer import Consumer, Limits
 from common.inbox.progress import consume_progress
+from common.inbox.rehearsal import MESSAGES_MAX, Rehearsal, consume_rehearse
 from common.inbox.wiring import Wiring
-from common.kafka.connect import source_open
+from common.kafka.broker import BrokerError
+from common.kafka.connect import reading_open, source_open
+from common.kafka.groups import group_members
 from common.outbox import publisher
 
 _BATCH_MAX = 10_000
@@ -29,33 +33,99 @@ class Command(BaseCommand):
         parser.add_argument(
             "--until-idle", type=float, metavar="SECONDS", help="Stop after so long without any."
         )
+        parser.add_argument(
+            "--from-beginning",
+            action="store_true",
+            help="Read every partition from its first record; what was applied is recognised.",
+        )
+        parser.add_argument(
+            "--baseline",
+            action="store_true",
+            help="Begin streams that are new here with the first of their events that is still"
+            " in the topic. Only with --from-beginning and --until-idle, and while no other"
+            " consumer runs.",
+        )
+        parser.add_argument(
+            "--dry-run",
+            action="store_true",
+            help=f"Say what would happen with what is in the topic now ({MESSAGES_MAX:,} messages"
+            " unless --max-messages says otherwise), and change nothing.",
+        )
 
-    def handle(
-        self,
-        *,
-        batch_size: int,
-        max_messages: int | None,
-        until_idle: float | None,
-        **options: Any,  # noqa: ARG002  Django's own options
-    ) -> None:
-        limits = _limits(batch_size, max_messages, until_idle)
+    def handle(self, **options: Any) -> None:
+        limits = _limits(options["batch_size"], options["max_messages"], options["until_idle"])
         stop = _stop_on_signal()
-        timeouts_use("consumer")
         wiring: Wiring = import_string(settings.EVENT_WIRING)
+        if options["baseline"]:
+            _check_baseline(wiring, options)
+        if options["dry_run"]:
+            self._rehearse(wiring, limits, stop, options)
+        else:
+            self._consume(wiring, limits, stop, options)
+
+    def _consume(
+        self, wiring: Wiring, limits: Limits, stop: threading.Event, options: dict[str, Any]
+    ) -> None:
+        timeouts_use("consumer")
         publisher.start()
         try:
             with consume_progress() as on_batch:
                 count = Consumer(
                     wiring=wiring,
-                    source=source_open(topic=wiring.topic, group=wiring.consumer),
+                    source=source_open(
+                        topic=wiring.topic,
+                        group=wiring.consumer,
+                        from_beginning=options["from_beginning"],
+                    ),
                     stop=stop,
                     limits=limits,
                     heartbeat_file=settings.HEARTBEAT_FILE,
+                    stuck_s=settings.INBOX_STUCK_S,
                     on_batch=on_batch,
+                    breaker=Breaker(BreakerLimits(**settings.INBOX_BREAKER)),
+                    baseline=options["baseline"],
                 ).run()
         finally:
             publisher.stop()
         self.stdout.write(f"consumed {count} messages")
+
+    def _rehearse(
+        self, wiring: Wiring, limits: Limits, stop: threading.Event, options: dict[str, Any]
+    ) -> None:
+        timeouts_use("command")
+        try:
+            reading = reading_open(
+                topic=wiring.topic,
+                group=wiring.consumer,
+                from_beginning=options["from_beginning"],
+            )
+        except BrokerError as error:
+            raise CommandError(f"Kafka does not answer: {error}") from error
+        try:
+            with consume_progress() as on_batch:
+                found = consume_rehearse(
+                    wiring=wiring,
+                    reading=reading,
+                    stop=stop,
+                    batch_size=limits.batch_size,
+                    messages_max=limits.messages_max or MESSAGES_MAX,
+                    baseline=options["baseline"],
+                    on_batch=on_batch,
+                )
+        finally:
+            reading.close()
+        self._tell(found)
+
+    def _tell(self, found: Rehearsal) -> None:
+        report = found.report
+        self.stdout.write(
+            f"read {found.read} messages: {report.applied} would be applied"
+            f" ({report.skipped} of them mean nothing here), {report.duplicates} are duplicates,"
+            f" {report.waiting} would wait, {report.dead} would be dead letters"
+        )
+        for error in found.errors:
+            self.stdout.write(f"dead: {error}")
+        self.stdout.write("nothing was changed")
 
 
 def _limits(batch_size: int, max_messages: int | None, until_idle: float | None) -> Limits:
@@ -66,6 +136,24 @@ def _limits(batch_size: int, max_messages: int | None, until_idle: float | None)
     if until_idle is not None and until_idle <= 0:
         raise CommandError("--until-idle must be more than 0 seconds")
     return Limits(batch_size=batch_size, messages_max=max_messages, idle_s=until_idle)
+
+
+def _check_baseline(wiring: Wiring, options: dict[str, Any]) -> None:
+    """
+    A baseline skips events by intention, so it is a bounded run of one process over everything.
+
+    Beside others, a stream's second event could be met before its first, which would be lost.
+    """
+    if options["dry_run"]:
+        return
+    if not options["from_beginning"] or options["until_idle"] is None:
+        raise CommandError("--baseline needs --from-beginning and --until-idle")
+    try:
+        members = group_members(group=wiring.consumer)
+    except BrokerError as error:
+        raise CommandError(f"Kafka does not answer: {error}") from error
+    if members:
+        raise CommandError(f"--baseline: stop the {members} running consumers first")
 
 
 def _stop_on_signal() -> threading.Event:

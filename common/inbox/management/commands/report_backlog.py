@@ -7,7 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
+from common.inbox.halts import halt_current
 from common.inbox.models import InboxWaiting
+from common.inbox.selection import streams_forked, streams_with_many_behind
 from common.inbox.wiring import Wiring
 from common.kafka.admin import group_lag
 from common.kafka.broker import BrokerError
@@ -25,15 +27,25 @@ class Command(BaseCommand):
         report = {
             "outbox": outbox_backlog()._asdict(),
             "lag": _lag(wiring),
-            "dead_letters": InboxWaiting.objects.filter(
-                consumer=wiring.consumer, state=InboxWaiting.State.DEAD
-            ).count(),
+            **_inbox(wiring.consumer),
         }
         if options["json"]:
             self.stdout.write(json.dumps(report))
             return
         for name, value in report.items():
             self.stdout.write(f"{name}: {value}")
+
+
+def _inbox(consumer: str) -> dict[str, Any]:
+    rows = InboxWaiting.objects.filter(consumer=consumer)
+    halt = halt_current(consumer=consumer)
+    return {
+        "dead_letters": rows.filter(state=InboxWaiting.State.DEAD).count(),
+        "waiting": rows.filter(state=InboxWaiting.State.WAITING).count(),
+        "streams_with_many_behind": streams_with_many_behind(consumer=consumer),
+        "forked_streams": streams_forked(consumer=consumer),
+        "halted": None if halt is None else halt.reason,
+    }
 
 
 def _lag(wiring: Wiring) -> int:

@@ -1,0 +1,175 @@
+"""Discarding a request's event refuses the request, so that it has its outcome."""
+
+from dataclasses import replace
+
+import pytest
+
+from common.events.codec import event_decode
+from common.events.contracts import TransactionRejectedV1, UserRegisteredV1
+from common.ids import uuid7
+from common.inbox.arrival import arrive
+from common.inbox.discard import dead_letter_discard
+from common.inbox.errors import DiscardRefused
+from common.inbox.isolate import batch_isolate
+from common.inbox.models import InboxCursor, InboxWaiting
+from common.outbox.models import OutboxMessage
+from tests.factories.events import (
+    ALICE,
+    BOB,
+    NOON,
+    deposit_created,
+    record,
+    transaction_created,
+)
+from tests.transactions.books import balance, books_differ
+from transactions.ledger.journal import Entry, entry_hash
+from transactions.ledger.models import JournalEntry, LedgerTransaction
+from transactions.wiring import WIRING
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MISFIT = {"kind": "withdrawal"}  # with the parties of a transfer
+
+
+def consume(*records):
+    batch_isolate(WIRING, [arrive(one, consumed_at=NOON) for one in records])
+
+
+def discard(**options):
+    letter = InboxWaiting.objects.get(state="dead")
+    return dead_letter_discard(
+        wiring=WIRING, letter_id=letter.pk, actor="staff:carol", reason="a reason", **options
+    )
+
+
+def outcome():
+    message = OutboxMessage.objects.get(type=TransactionRejectedV1.TYPE)
+    return message, event_decode(message.type, bytes(message.data))
+
+
+class TestDiscard:
+    def test_refuses_a_legible_request_with_all_that_is_known_of_it(self):
+        event = transaction_created(**MISFIT)
+        sent = record(event)
+        consume(sent)
+
+        discard()
+
+        known = LedgerTransaction.objects.get(pk=event.transaction_id)
+        assert (known.state, known.rejection_code) == ("rejected", "discarded_by_staff")
+        assert (known.kind, known.amount, known.currency) == ("withdrawal", 250, "EUR")
+        assert (known.stream, known.requested_by, known.effective_at) == (ALICE, ALICE, NOON)
+        assert (known.debit_account, known.credit_account) == (None, None)
+        entry = JournalEntry.objects.get()
+        assert (entry.type, entry.code) == ("transaction_rejected", "discarded_by_staff")
+        assert entry.actor == "staff:carol"
+        assert bytes(entry.hash) == entry_hash(
+            Entry(
+                *(event.transaction_id, "transaction_rejected", "", "rejected"),
+                *("discarded_by_staff", "staff:carol", known.source_event_id),
+                *(entry.recorded_at, "withdrawal", 250, "EUR", []),
+            )
+        )
+        message, told = outcome()
+        assert (told.transaction_id, told.code) == (event.transaction_id, "discarded_by_staff")
+        assert (message.stream, message.actor) == (ALICE, "staff:carol")
+        assert message.causation_id == str(known.source_event_id)
+        assert InboxCursor.objects.get(stream=ALICE).last_sequence == 1
+        assert books_differ() == []
+
+    @pytest.mark.parametrize("value", [b"{", None, b"\xff", b'{"amount": NaN}'])
+    def test_refuses_an_illegible_request_by_its_subject(self, value):
+        event = transaction_created()
+        consume(replace(record(event), value=value))
+
+        discard()
+
+        known = LedgerTransaction.objects.get(pk=event.transaction_id)
+        assert (known.kind, known.amount, known.currency) == (None, None, None)
+        assert (known.requested_by, known.effective_at) == (None, None)
+        assert outcome()[1].transaction_id == event.transaction_id
+
+    def test_refuses_a_request_of_a_version_that_nobody_can_read(self):
+        event = transaction_created()
+        consume(record(event, type="transaction_created.v9"))
+
+        discard()
+
+        assert outcome()[1].transaction_id == event.transaction_id
+
+    def test_of_one_with_long_texts_tells_what_fits(self):
+        consume(
+            record(transaction_created(**MISFIT), correlation_id="x" * 300, traceparent="y" * 300)
+        )
+
+        discard()
+
+        message, _ = outcome()
+        assert len(message.correlation_id) == 36
+        assert message.traceparent is None
+
+    def test_applies_what_waited(self):
+        consume(
+            replace(record(sequence=1), value=b"{"),
+            record(deposit_created(owner=ALICE, amount=700), sequence=2),
+        )
+        assert not LedgerTransaction.objects.exists()
+
+        discard()
+
+        assert balance(ALICE) == 700
+        assert [
+            m.type for m in OutboxMessage.objects.filter(stream=ALICE).order_by("sequence")
+        ] == [
+            "transaction_rejected.v1",
+            "account_opened.v1",
+            "transaction_posted.v1",
+        ]
+
+    def test_keeps_a_decision_that_there_is(self):
+        event = deposit_created(owner=ALICE, amount=700)
+        consume(record(event, sequence=1), record(event, sequence=2))
+        assert InboxWaiting.objects.get().error_class == "bug"
+
+        discard()
+
+        assert LedgerTransaction.objects.get().state == "posted"
+        assert not OutboxMessage.objects.filter(type=TransactionRejectedV1.TYPE).exists()
+        assert InboxCursor.objects.get(stream=ALICE).last_sequence == 2
+
+    def test_is_refused_when_nobody_can_tell_which_request_it_is(self):
+        consume(replace(record(subject="a transaction"), value=b"{"))
+
+        with pytest.raises(DiscardRefused, match="which transaction"):
+            discard()
+
+        assert not LedgerTransaction.objects.exists()
+        assert not InboxCursor.objects.filter(last_sequence__gt=0).exists()
+
+    def test_of_a_users_status_implies_nothing(self):
+        event = UserRegisteredV1(user_id=BOB, status="active", registered_at=NOON)
+        consume(record(event))  # about another user than its stream
+
+        discard()
+
+        assert not OutboxMessage.objects.filter(stream=ALICE).exists()
+        assert InboxCursor.objects.get(stream=ALICE).last_sequence == 1
+
+
+def test_the_ledger_takes_no_half_transaction_but_a_discarded_one(transactional_db):
+    transaction_id = uuid7()
+    half = {
+        "id": transaction_id,
+        "state": "rejected",
+        "stream": ALICE,
+        "recorded_at": NOON,
+        "source_event_id": uuid7(),
+        "source_sequence": 1,
+        "source_partition": 0,
+        "source_offset": 0,
+    }
+
+    with pytest.raises(Exception, match="ledger_transaction_whole_unless_discarded"):
+        LedgerTransaction.objects.create(**half, rejection_code="insufficient_funds")
+
+    LedgerTransaction.objects.create(**half, rejection_code="discarded_by_staff")
