@@ -68,6 +68,7 @@ def consumer_config(*, group: str, instance_id: str) -> Config:
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",
         "isolation.level": "read_committed",
+        "check.crcs": True,  # off by default: a bit that flips on the way would be applied
         "max.poll.interval.ms": 90_000,
         "fetch.wait.max.ms": 50,
         "allow.auto.create.topics": False,

@@ -1,6 +1,5 @@
 """Step 3 of the road: everything that waits leaves for Kafka, in order, and is marked."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,12 +17,12 @@ from common.kafka.broker import (
     Refusal,
     Report,
 )
+from common.outbox.floor import Floor
 from common.outbox.session import PublisherSession
 
 log = structlog.get_logger(__name__)
 
 ROUND_MAX = 1000
-_FLOOR_LIFE_S = 1.0
 
 
 class PublishFailed(BrokerError):
@@ -71,19 +70,14 @@ def _rounds(
         session.touch()
         meanwhile()
 
-    published = 0
-    floor, floor_until = 0, time.monotonic() + _FLOOR_LIFE_S
-    while meanwhile() and (rows := _claim(session.connection, floor=floor, limit=ROUND_MAX)):
+    published, floor = 0, Floor()
+    while meanwhile() and (
+        rows := _claim(session.connection, floor=floor.position, limit=ROUND_MAX)
+    ):
         reports = producer.publish([_record(row) for row in rows], while_waiting=while_waiting)
         published += _mark(session.connection, rows, reports)
         _raise_on_refusal(session, producer, rows, reports)
-        # Note [Floor]: rows below what was just published are skipped while this lock is held,
-        # because finding them again means walking over their dead index entries (P55). A
-        # smaller position can still commit late; the floor is dropped every second for it.
-        if time.monotonic() > floor_until:
-            floor, floor_until = 0, time.monotonic() + _FLOOR_LIFE_S
-        else:
-            floor = rows[-1].position
+        floor.learn(rows)
     return published
 
 
@@ -92,7 +86,9 @@ def _claim(connection: Connection[Any], *, floor: int, limit: int) -> list[Any]:
         return cursor.execute(
             """
             SELECT position, id, topic, stream, sequence, type, subject, occurred_at,
-                correlation_id, causation_id, actor, traceparent, data
+                correlation_id, causation_id, actor, traceparent, data,
+                (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest_running,
+                (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS first_unborn
             FROM outbox_message
             WHERE published_at IS NULL AND position > %s
                 AND stream NOT IN (SELECT stream FROM outbox_stream WHERE blocked_reason <> '')

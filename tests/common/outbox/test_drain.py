@@ -118,6 +118,53 @@ class TestOutboxDrain:
         positions = dict(OutboxMessage.objects.values_list("stream", "position"))
         assert positions[ALICE] < positions[BOB]
 
+    def test_an_event_never_overtakes_the_one_before_it_that_committed_late(self, session, broker):
+        """A floor at the last position published would skip the first one's, for a second."""
+        begun, commit = threading.Event(), threading.Event()
+
+        def commit_late():
+            with transaction.atomic():
+                outbox_append_many(events=[new_event(ALICE)])
+                begun.set()
+                commit.wait(10)
+            connection.close()
+
+        thread = threading.Thread(target=commit_late)
+        thread.start()
+        assert begun.wait(10)
+        append(BOB)
+
+        class CommittingMeanwhile(MemoryProducer):
+            def publish(self, records, *, while_waiting):
+                if not commit.is_set():
+                    commit.set()
+                    thread.join()
+                    append(ALICE)
+                return super().publish(records, while_waiting=while_waiting)
+
+        assert outbox_drain(session, CommittingMeanwhile(broker)) == 3
+
+        sent = [headers_decode(r.headers) for r in broker.records(settings.OUTBOX_TOPIC)]
+        assert [e.sequence for e in sent if e.stream == ALICE] == [1, 2]
+
+    def test_does_not_look_again_at_what_it_published_under_this_lock(self, session, broker):
+        append(*[ALICE] * 5)
+        floors = []
+        real_claim = drain._claim
+
+        def claim(database, *, floor, limit):
+            floors.append(floor)
+            return real_claim(database, floor=floor, limit=min(limit, 1))
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(drain, "_claim", claim)
+            outbox_drain(session, MemoryProducer(broker))
+
+        positions = list(
+            OutboxMessage.objects.order_by("position").values_list("position", flat=True)
+        )
+        assert floors[:5] == [0, 0, *positions[:3]]
+
     def test_ends_after_the_round_in_hand_when_told_to(self, session, broker, monkeypatch):
         monkeypatch.setattr(drain, "ROUND_MAX", 2)
         append(ALICE, ALICE, ALICE)
