@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from compose.local import credentials
+from compose.local import credentials, links
 from compose.local.ports import LOOPBACK
 from compose.local.stack import ROOT, SERVICES, Stack
 
@@ -117,7 +117,7 @@ def service_environment(stack: Stack, service: str) -> dict[str, str]:
 
 def process_environment(stack: Stack, service: str, name: str) -> dict[str, str]:
     """Return the variables of a long-running process, which has no use for other passwords."""
-    values = service_environment(stack, service)
+    values = links.led_through(stack, service, service_environment(stack, service))
     values.pop("REPLICAS")  # one more of a kind is no reason to restart the others
     for variable in list(values):
         if variable.startswith("DEMO_") or variable.endswith("_MIGRATION_DATABASE_URL"):

@@ -6,6 +6,7 @@ from typing import Any
 import envoy
 import yaml
 
+from compose.local import links
 from compose.local.ports import LOOPBACK, split_replica
 from compose.local.stack import ROOT, Stack, replica_names
 
@@ -70,5 +71,5 @@ def _host(endpoint: dict[str, Any]) -> str:
 
 
 def _endpoint(template: dict[str, Any], name: str, stack: Stack) -> dict[str, Any]:
-    address = {"socket_address": {"address": LOOPBACK, "port_value": stack.port(name)}}
+    address = {"socket_address": {"address": LOOPBACK, "port_value": links.port_to(stack, name)}}
     return {**template, "endpoint": {**template["endpoint"], "address": address}}

@@ -5,9 +5,10 @@ import os
 import shlex
 import subprocess
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
-from compose.local import java, kafka_jars
+from compose.local import java, kafka_jars, links
 from compose.local.environment import local_bootstrap
 from compose.local.errors import OperatorError
 from compose.local.ports import LOOPBACK
@@ -54,13 +55,19 @@ def _properties_file(stack: Stack) -> Path:
 def properties(stack: Stack) -> dict[str, str]:
     """Return the broker's configuration; replication is 1 because there is one node."""
     broker, controller = stack.port("kafka"), stack.port("kafka-controller")
+    extra = links.kafka_listeners(stack)
+    listening = {"PLAINTEXT": broker, **{name: own for name, (own, _) in extra.items()}}
+    told = {"PLAINTEXT": broker, **{name: link for name, (_, link) in extra.items()}}
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.bootstrap.servers": f"{LOOPBACK}:{controller}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{LOOPBACK}:{broker},CONTROLLER://{LOOPBACK}:{controller}",
-        "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{broker}",
+        "listeners": f"{_addresses(listening)},CONTROLLER://{LOOPBACK}:{controller}",
+        "advertised.listeners": _addresses(told),
+        "listener.security.protocol.map": ",".join(
+            f"{name}:PLAINTEXT" for name in (*listening, "CONTROLLER")
+        ),
         "log.dirs": str(home(stack) / "data"),
         "auto.create.topics.enable": "false",
         "unclean.leader.election.enable": "false",
@@ -77,6 +84,10 @@ def properties(stack: Stack) -> dict[str, str]:
         "share.coordinator.state.topic.replication.factor": "1",
         "share.coordinator.state.topic.min.isr": "1",
     }
+
+
+def _addresses(ports: Mapping[str, int]) -> str:
+    return ",".join(f"{name}://{LOOPBACK}:{port}" for name, port in ports.items())
 
 
 def prepare(stack: Stack) -> None:

@@ -16,7 +16,8 @@ class Part:
     One pytest process.
 
     Django is configured once per process, so each service has its own. `settings` is the Django
-    settings module or None; `alone` parts disturb the stack and run last, one by one.
+    settings module or None; `alone` parts disturb the stack and run last, one by one. With
+    `variables` a part has a stack of its own, started with them.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Part:
     needs_stack: bool = True
     alone: bool = False
     workers: int = 1
+    variables: tuple[tuple[str, str], ...] = ()
 
     def existing(self) -> list[str]:
         """Return those of its folders and files that exist."""
@@ -37,6 +39,9 @@ class Part:
         return [*settings, *spread, *self.existing()]
 
 
+# Faults need the proxy on every link, and more than one consumer to take over from another.
+CHAOS = (("CHAOS_LINKS", "1"), ("REPLICAS", "2"), ("EXTRA_PUBLISHERS", "1"))
+
 PARTS = (
     Part("unit", ("tests/unit",), needs_stack=False),
     Part("gateway", ("tests/gateway",), needs_stack=False),
@@ -45,7 +50,7 @@ PARTS = (
     Part("contracts", ("tests/contracts",), "transactions.settings.test"),
     Part("e2e", ("tests/e2e",)),
     Part("local", ("tests/local",), alone=True),
-    Part("chaos", ("tests/chaos",), alone=True),
+    Part("chaos", ("tests/chaos",), alone=True, variables=CHAOS),
 )
 
 

@@ -5,15 +5,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from compose.local import gateway, kafka, postgres, readiness
+from compose.local import gateway, kafka, links, postgres, readiness
 from compose.local.environment import (
     has_own_database,
     has_own_kafka,
     heartbeat_file,
     process_environment,
+    stack_environment,
 )
 from compose.local.placement import place
-from compose.local.ports import LOOPBACK
+from compose.local.ports import LOOPBACK, is_free
 from compose.local.stack import SERVICES, Stack, replica_names
 
 
@@ -46,12 +47,14 @@ def is_store(name: str) -> bool:
 
 def processes_of(stack: Stack) -> list[Process]:
     """Return every process in the order a reader follows the road; outside stores included."""
-    processes = [_gateway(stack)]
+    processes = [_links(stack)] if links.are_on(stack) else []
+    processes.append(_gateway(stack))
     for service in SERVICES:
         processes += [_web(stack, service, name) for name in _replicas(stack, service, "web")]
         processes += [
             _consumer(stack, service, name) for name in _replicas(stack, service, "consumer")
         ]
+        processes += [_publisher(stack, service, name) for name in _publishers(stack, service)]
         processes.append(_celery(stack, service))
     processes.append(_kafka(stack))
     return processes + [_postgres(stack, service) for service in SERVICES]
@@ -59,6 +62,25 @@ def processes_of(stack: Stack) -> list[Process]:
 
 def _replicas(stack: Stack, service: str, kind: str) -> list[str]:
     return replica_names(f"{service}-{kind}", stack.replicas)
+
+
+def _publishers(stack: Stack, service: str) -> list[str]:
+    """Every process publishes what it commits; more publishers than that are for chaos runs."""
+    count = int(stack.variables.get("EXTRA_PUBLISHERS", "0"))
+    return replica_names(f"{service}-publisher", count) if count else []
+
+
+def _links(stack: Stack) -> Process:
+    port = links.link_port(stack, links.PROCESS)
+    names = ("LOCAL_DIR", "PORT_OFFSET", "REPLICAS")
+    values = stack_environment(stack)
+    return Process(
+        name=links.PROCESS,
+        command=lambda: (sys.executable, "-m", "tests.chaos.proxy"),
+        is_ready=lambda: not is_free(port),
+        port=port,
+        environment={name: values[name] for name in names} | {"CHAOS_LINKS": "1"},
+    )
 
 
 def _gateway(stack: Stack) -> Process:
@@ -94,6 +116,15 @@ def _consumer(stack: Stack, service: str, name: str) -> Process:
     )
 
 
+def _publisher(stack: Stack, service: str, name: str) -> Process:
+    return Process(
+        name=name,
+        command=lambda: (sys.executable, f"{service}/manage.py", "publish_outbox", "--follow"),
+        is_ready=lambda: True,  # it listens nowhere, and others publish as well
+        environment=process_environment(stack, service, name),
+    )
+
+
 def _celery(stack: Stack, service: str) -> Process:
     name = f"{service}-celery"
     schedule = str(stack.run / f"{name}.schedule")
@@ -124,7 +155,7 @@ def _kafka(stack: Stack) -> Process:
 
 def _postgres(stack: Stack, service: str) -> Process:
     name = f"postgres-{service}"
-    url = process_environment(stack, service, name)[f"{service.upper()}_DATABASE_URL"]
+    url = stack_environment(stack)[f"{service.upper()}_DATABASE_URL"]
     where = place(stack)
     return Process(
         name=name,

@@ -11,6 +11,7 @@ from compose.local import (
     kafka,
     kafka_jars,
     leftovers,
+    links,
     postgres,
     readiness,
     steps,
@@ -76,6 +77,8 @@ class Startup:
 
     def run(self) -> None:
         """Start everything in order of need; raises what failed first."""
+        if links.PROCESS in self.processes:
+            self._start(links.PROCESS)
         with ThreadPoolExecutor() as pool:
             broker = pool.submit(self._broker)
             parts = [pool.submit(self._service, service, broker) for service in SERVICES]

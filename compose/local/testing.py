@@ -16,7 +16,7 @@ from rich.text import Text
 from compose.local import stack_for_tests, startup
 from compose.local.errors import NotReady, OperatorError
 from compose.local.parts import BENCHES, PARTS, Part, choose
-from compose.local.stack import ROOT, Stack
+from compose.local.stack import ROOT, Stack, stack_from
 from compose.local.terminal import failure, failure_of_process, progress, results
 
 SIDE_BY_SIDE = 2
@@ -52,14 +52,25 @@ def run(stack: Stack, names: list[str], passed_on: list[str], *, keep: bool) -> 
 
 
 def _run(stack: Stack, chosen: list[Part], passed_on: list[str], *, keep: bool) -> int:
-    with _ending_politely(), stack_for_tests.reserved(stack, keep=keep) as mine:
-        session = Session(mine, passed_on, shows_at_once=len(chosen) == 1)
-        outcomes = session.run(chosen)
-        passed = all(outcome.passed for outcome in outcomes)
-        if not passed:
-            stack_for_tests.keep_logs(mine, stack.local_dir / "test-logs")
+    outcomes: list[Outcome] = []
+    with _ending_politely():
+        for variables in dict.fromkeys(part.variables for part in chosen):
+            parts = [part for part in chosen if part.variables == variables]
+            outcomes += run_on(stack, parts, passed_on, keep=keep, shows_at_once=len(chosen) == 1)
     results.print(_table(outcomes))
-    return 0 if passed else 1
+    return 0 if all(outcome.passed for outcome in outcomes) else 1
+
+
+def run_on(
+    stack: Stack, parts: list[Part], passed_on: list[str], *, keep: bool, shows_at_once: bool
+) -> list[Outcome]:
+    """Run parts that share a stack on that stack, which is gone afterwards unless `keep`."""
+    wanted = stack_from({**stack.variables, **dict(parts[0].variables)})
+    with stack_for_tests.reserved(wanted, keep=keep) as mine:
+        outcomes = Session(mine, passed_on, shows_at_once=shows_at_once).run(parts)
+        if not all(outcome.passed for outcome in outcomes):
+            stack_for_tests.keep_logs(mine, stack.local_dir / f"test-logs-{parts[0].name}")
+    return outcomes
 
 
 @contextmanager

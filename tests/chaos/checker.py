@@ -1,86 +1,148 @@
 """
-Holds what clients were told against both databases; it shares no code with the services.
-
-Each check is a query that must find nothing; what it finds is the evidence. The numbers are
-those of the invariants in the project's list.
+Holds what clients were told against both databases and the topics; it shares no code with the
+services. Each check is named after its invariant and must find nothing; what it finds is the
+evidence.
 """
 
-import os
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-import psycopg
+from tests.chaos import books, topics
+from tests.chaos.bank import Bank
+from tests.chaos.databases import query
+from tests.chaos.journal import Journal
+from tests.e2e.client import wait_for
 
-from tests.chaos.workload import Entry
-
-DRAIN_WITHIN_S = 60
-PAUSE_S = 0.2
+DRAIN_WITHIN_S = 150  # reconciliation waits a minute before it sends again
+LOOK_S = 0.3
 EVIDENCE_MAX = 10
+Evidence = list[object]
 
 
-def _query(service: str, statement: str, *parameters: object) -> list[tuple[object, ...]]:
-    url = os.environ[f"{service.upper()}_MIGRATION_DATABASE_URL"]
-    with psycopg.connect(url) as connection:
-        return connection.execute(statement, parameters).fetchall()
+@dataclass(frozen=True)
+class Verdict:
+    """An invariant and what contradicts it; it holds when that is empty."""
+
+    invariant: str
+    evidence: Evidence
+
+    @property
+    def holds(self) -> bool:
+        return not self.evidence
 
 
-def violations(journal: Sequence[Entry], *, since: datetime) -> dict[str, list[object]]:
-    """
-    Wait until the system has come to rest, and return every invariant that does not hold.
-
-    Empty when all is well; else each with what shows it. Dead letters older than `since` are
-    not ours.
-    """
-    deadline = time.monotonic() + DRAIN_WITHIN_S
-    while found := _violations(journal, since):
-        if time.monotonic() > deadline:
-            break
-        time.sleep(PAUSE_S)
-    return found
+def wait_for_rest(*, within_s: float = DRAIN_WITHIN_S) -> float | None:
+    """Wait until nothing is under way; after how many seconds, None if never."""
+    began = time.monotonic()
+    while under_way():
+        if time.monotonic() - began > within_s:
+            return None
+        time.sleep(LOOK_S)
+    return time.monotonic() - began
 
 
-def _violations(journal: Sequence[Entry], since: datetime) -> dict[str, list[object]]:
-    found = {
-        "I1 accepted but lost": _lost(journal),
-        "I2 the services disagree": _disagreements(),
-        "I3 one key, two transactions": _doubles(),
-        "I4 postings do not balance": _unbalanced(),
-        "I5 balance is not the sum of postings": _wrong_balances(),
-        "I6 more than one ledger transaction or outcome": _double_effects(),
-        "I7 gaps in a stream": [*_gaps("users"), *_gaps("transactions")],
-        "I8 dead or waiting events": [
-            *_set_aside("users", since),
-            *_set_aside("transactions", since),
-        ],
-        "I11 still open": _open(),
-    }
-    return {name: evidence[:EVIDENCE_MAX] for name, evidence in found.items() if evidence}
-
-
-def _open() -> list[object]:
+def under_way() -> Evidence:
+    """What has not arrived: pending requests, unpublished and unapplied events."""
     unpublished = "SELECT type, stream, sequence FROM outbox_message WHERE published_at IS NULL"
     return [
-        *_query("users", "SELECT id FROM transaction_request WHERE status = 'pending'"),
-        *_query("users", unpublished),
-        *_query("transactions", unpublished),
+        *query("users", "SELECT id FROM transaction_request WHERE status = 'pending'"),
+        *query("users", unpublished),
+        *query("transactions", unpublished),
+        *_unapplied("users"),
+        *_unapplied("transactions"),
     ]
 
 
-def _lost(journal: Iterable[Entry]) -> list[object]:
-    known = {
-        (str(row[0]), str(row[1]), str(row[2]))
-        for row in _query(
-            "users",
-            "SELECT requested_by_id, idempotency_key, id FROM transaction_request",
-        )
+def verdicts(journal: Journal, *, bank: Bank | None, since: datetime) -> list[Verdict]:
+    """Every invariant's verdict; call it at rest. Dead letters before `since` are not ours."""
+    checks: dict[str, Callable[[], Evidence]] = {
+        "I1 accepted is kept, with one event": lambda: [*_lost(journal), *_without_one_event()],
+        "I2 one decision, the same on both sides": _disagreements,
+        "I3 one key, one transaction": lambda: [*_other_ids(journal), *_doubles()],
+        "I4 everything sums to zero": books.unbalanced,
+        "I5 balances are sums of postings, never below zero": books.wrong_balances,
+        "I6 one effect each": books.double_effects,
+        "I7 applied in order, without gaps": lambda: [
+            *_unapplied("users"),
+            *_unapplied("transactions"),
+            *_gaps("users"),
+            *_gaps("transactions"),
+            *books.out_of_order(),
+        ],
+        "I7b first appearances in the topics are in order": topics.out_of_order,
+        "I8 nothing vanished, nothing is set aside": lambda: [
+            *_unaccounted(),
+            *_set_aside("users", since),
+            *_set_aside("transactions", since),
+        ],
+        "I9 every snapshot of the books balanced": lambda: list(bank.unbalanced) if bank else [],
+        "I10 journal hashes fit, no rows vanished": lambda: [
+            *books.wrong_hashes(),
+            *(bank.shrunk if bank else []),
+        ],
+        "I11 everything came to rest": under_way,
+        "answers that nobody should get": lambda: list(journal.failed),
     }
-    return [e for e in journal if (e.asker, e.key, e.transaction_id) not in known]
+    return [Verdict(name, check()[:EVIDENCE_MAX]) for name, check in checks.items()]
 
 
-def _disagreements() -> list[object]:
-    accepted = dict(_query("users", "SELECT id, status FROM transaction_request"))
-    decided = dict(_query("transactions", "SELECT id, state FROM ledger_transaction"))
+def resolve_unknown(journal: Journal) -> Evidence:
+    """Ask what is unknown again, and return whose id is not the one that was kept (I3)."""
+    asked = list(journal.unknown)
+    before = _ids_by_key()
+    journal.resolve(asked)
+    told = {(e.asker, e.key): e.transaction_id for e in journal.accepted if e.unknown_before}
+    return [
+        (key, before[key], told_id)
+        for key, told_id in told.items()
+        if key in before and before[key] != told_id
+    ]
+
+
+def violated(found: list[Verdict]) -> dict[str, Evidence]:
+    """The verdicts that do not hold, by invariant."""
+    return {verdict.invariant: verdict.evidence for verdict in found if not verdict.holds}
+
+
+def wait_until_all_applied(service: str) -> None:
+    """Wait until the peer has applied every event of this service."""
+    wait_for(
+        f"the events of {service} are applied",
+        lambda: None if _unapplied(service) else True,
+        deadline_s=DRAIN_WITHIN_S,
+    )
+
+
+def _ids_by_key() -> dict[tuple[str, str], str]:
+    rows = query("users", "SELECT requested_by_id, idempotency_key, id FROM transaction_request")
+    return {(str(asker), key): str(known) for asker, key, known in rows}
+
+
+def _lost(journal: Journal) -> Evidence:
+    known = _ids_by_key()
+    return [e for e in journal.accepted if known.get((e.asker, e.key)) != e.transaction_id]
+
+
+def _without_one_event() -> Evidence:
+    return [
+        *query(
+            "users",
+            """
+            SELECT request.id, count(message.id) FROM transaction_request AS request
+            LEFT JOIN outbox_message AS message
+                ON message.subject = request.id::text AND message.type = 'transaction_created.v1'
+            GROUP BY request.id HAVING count(message.id) <> 1
+            """,
+        )
+    ]
+
+
+def _disagreements() -> Evidence:
+    accepted = dict(query("users", "SELECT id, status FROM transaction_request"))
+    decided = dict(query("transactions", "SELECT id, state FROM ledger_transaction"))
     return [
         (key, accepted.get(key), decided.get(key))
         for key in accepted.keys() | decided.keys()
@@ -88,9 +150,16 @@ def _disagreements() -> list[object]:
     ]
 
 
-def _doubles() -> list[object]:
+def _other_ids(journal: Journal) -> Evidence:
+    """Keys under which clients were told two ids."""
+    told = {(e.asker, e.key, e.transaction_id) for e in journal.accepted}
+    counts = Counter((asker, key) for asker, key, _ in told)
+    return [key for key, count in counts.items() if count > 1]
+
+
+def _doubles() -> Evidence:
     return [
-        *_query(
+        *query(
             "users",
             "SELECT requested_by_id, idempotency_key FROM transaction_request"
             " GROUP BY 1, 2 HAVING count(*) > 1",
@@ -98,68 +167,45 @@ def _doubles() -> list[object]:
     ]
 
 
-def _unbalanced() -> list[object]:
+def _gaps(service: str) -> Evidence:
+    """Streams whose sequences are not 1 to n; pruned events are a gap at the beginning only."""
     return [
-        *_query(
-            "transactions",
-            "SELECT transaction_id FROM ledger_posting GROUP BY 1"
-            " HAVING sum(CASE direction WHEN 'debit' THEN amount ELSE -amount END) <> 0",
-        )
-    ]
-
-
-def _wrong_balances() -> list[object]:
-    return [
-        *_query(
-            "transactions",
+        (service, *row)
+        for row in query(
+            service,
             """
-            SELECT account.id, account.debits_posted, account.credits_posted,
-                sums.debits, sums.credits
-            FROM ledger_account AS account LEFT JOIN (
-                SELECT account_id,
-                    coalesce(sum(amount) FILTER (WHERE direction = 'debit'), 0) AS debits,
-                    coalesce(sum(amount) FILTER (WHERE direction = 'credit'), 0) AS credits
-                FROM ledger_posting WHERE layer = 'posted' GROUP BY account_id
-            ) AS sums ON sums.account_id = account.id
-            WHERE account.debits_posted <> coalesce(sums.debits, 0)
-                OR account.credits_posted <> coalesce(sums.credits, 0)
-                OR (account.owner IS NOT NULL
-                    AND account.credits_posted < account.debits_posted)
+            SELECT stream, count(*), min(sequence), max(sequence), head.last_sequence
+            FROM outbox_message JOIN outbox_stream AS head USING (stream)
+            GROUP BY stream, head.last_sequence
+            HAVING count(*) <> max(sequence) - min(sequence) + 1
+                OR max(sequence) <> head.last_sequence
             """,
         )
     ]
 
 
-def _double_effects() -> list[object]:
-    outcomes = "('transaction_posted.v1', 'transaction_rejected.v1')"
-    return [
-        *_query(
-            "transactions",
-            f"SELECT subject FROM outbox_message WHERE type IN {outcomes}"  # noqa: S608  a literal
-            " GROUP BY 1 HAVING count(*) > 1",
-        ),
-        *_query(
-            "transactions",
-            "SELECT transaction_id FROM ledger_journal_entry GROUP BY 1 HAVING count(*) > 1",
-        ),
-    ]
-
-
-def _gaps(service: str) -> list[object]:
-    """Sequences are 1 to n without gaps, and the other side has applied every one of them."""
+def _unapplied(service: str) -> Evidence:
+    """Streams whose head the other side has not applied."""
     peer = {"users": "transactions", "transactions": "users"}[service]
-    sent = _query(
-        service,
-        "SELECT stream, count(*), min(sequence), max(sequence) FROM outbox_message GROUP BY stream",
-    )
-    applied = dict(_query(peer, "SELECT stream, last_sequence FROM inbox_cursor"))
+    heads = query(service, "SELECT stream, last_sequence FROM outbox_stream")
+    applied = dict(query(peer, "SELECT stream, last_sequence FROM inbox_cursor"))
     return [
-        (service, stream, count, first, last, applied.get(stream))
-        for stream, count, first, last in sent
-        if not (first == 1 and count == last == applied.get(stream))
+        (service, stream, last, applied.get(stream))
+        for stream, last in heads
+        if last != applied.get(stream, 0)
     ]
 
 
-def _set_aside(service: str, since: datetime) -> list[object]:
-    statement = "SELECT state, type, error FROM inbox_waiting WHERE received_at >= %s"
-    return [*_query(service, statement, since)]
+def _unaccounted() -> Evidence:
+    """Accepted, but neither settled nor waiting behind a dead letter."""
+    held = {
+        row[0]
+        for row in query("transactions", "SELECT stream FROM inbox_waiting WHERE state = 'dead'")
+    }
+    pending = query("users", "SELECT id, user_id FROM transaction_request WHERE status = 'pending'")
+    return [row for row in pending if row[1] not in held]
+
+
+def _set_aside(service: str, since: datetime) -> Evidence:
+    statement = "SELECT state, type, stream, error FROM inbox_waiting WHERE received_at >= %s"
+    return [(service, *row) for row in query(service, statement, since)]

@@ -1,0 +1,90 @@
+"""What clients were told, written down by the clients: the yardstick of every check."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.chaos.people import Person
+from tests.e2e.client import wait_for
+
+ANSWER_WITHIN_S = 60
+ANSWERS_LATER = frozenset({401, 429, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request under its key, as often as it was asked."""
+
+    person: Person
+    key: str
+    order: dict[str, object]
+    attempts: int = 1
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A request whose id a client was told."""
+
+    asker: str
+    key: str
+    transaction_id: str
+    attempts: int
+    unknown_before: bool = False
+
+
+@dataclass
+class Journal:
+    """
+    Every request is in one of three lists: `accepted` (ok), `unknown` (no answer, or one that
+    says to try again), `failed` (an answer that nobody should get).
+    """
+
+    accepted: list[Accepted] = field(default_factory=list)
+    unknown: list[Asked] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    unanswered: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, asked: Asked, *, attempts_max: int) -> None:
+        """Ask up to so many times at once, as impatient clients do, and write down the end."""
+        answer = None
+        for attempt in range(1, attempts_max + 1):
+            answer = asked.person.ask(asked.key, asked.order)
+            if answer is not None and answer.status_code not in ANSWERS_LATER:
+                self._note(asked, answer, attempt)
+                return
+            with self._lock:
+                self.unanswered += 1
+        with self._lock:
+            self.unknown.append(asked)
+
+    def resolve(self, asked: Iterable[Asked]) -> None:
+        """Ask what is unknown again under the same keys, until every one has an answer."""
+        for each in asked:
+
+            def look(each: Asked = each) -> httpx.Response | None:
+                answer = each.person.ask(each.key, each.order)
+                told = answer is not None and answer.status_code not in ANSWERS_LATER
+                return answer if told else None
+
+            answer = wait_for(f"an answer for {each.key}", look, deadline_s=ANSWER_WITHIN_S)
+            self._note(each, answer, each.attempts + 1, unknown_before=True)
+
+    def _note(
+        self, asked: Asked, answer: httpx.Response, attempts: int, *, unknown_before: bool = False
+    ) -> None:
+        with self._lock:
+            if answer.status_code != httpx.codes.ACCEPTED:
+                self.failed.append(f"{answer.status_code}: {answer.text[:300]}")
+                return
+            self.accepted.append(
+                Accepted(
+                    asker=asked.person.id,
+                    key=asked.key,
+                    transaction_id=answer.json()["id"],
+                    attempts=attempts,
+                    unknown_before=unknown_before,
+                )
+            )

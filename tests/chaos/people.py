@@ -1,0 +1,95 @@
+"""Clients that stay signed in through a long run with faults."""
+
+import os
+import time
+from dataclasses import dataclass
+
+import httpx
+
+from common.ids import uuid7
+from tests.chaos import links
+from tests.e2e.client import PASSWORD, Caller, wait_for
+
+GIVES_UP_AFTER_S = 3.0
+RENEW_AFTER_S = 150.0  # access tokens live five minutes
+SIGN_IN_WITHIN_S = 30
+SETTLED_WITHIN_S = 60
+FUNDS = 50_000_000
+
+
+@dataclass
+class Person(Caller):
+    """A caller who knows how to sign in again; `renew_at` is on the monotonic clock."""
+
+    email: str = ""
+    password: str = PASSWORD
+    renew_at: float = 0.0
+
+    def ask(self, key: str, order: dict[str, object]) -> httpx.Response | None:
+        """Ask for a transaction once; None when no answer came."""
+        try:
+            self._stay_signed_in()
+            return self.submit(key=key, **order)
+        except httpx.TransportError:
+            return None
+
+    def is_settled(self, transaction_id: str) -> bool:
+        """Whether a transaction has its outcome, as far as an answer came."""
+        try:
+            answer = self.call("GET", f"/api/v1/transactions/{transaction_id}")
+        except httpx.TransportError:
+            return False
+        return answer.status_code == httpx.codes.OK and answer.json()["status"] != "pending"
+
+    def sign_in(self, what: str = "login") -> bool:
+        """Sign in or up; whether the answer came and was yes."""
+        body = {"email": self.email, "password": self.password}
+        answer = self.http.post(f"/api/v1/auth/{what}", json=body)
+        if answer.status_code != httpx.codes.OK:
+            return False
+        self.token = answer.json()["meta"]["access_token"]
+        self.id = answer.json()["data"]["user"]["id"]
+        self.renew_at = time.monotonic() + RENEW_AFTER_S
+        return True
+
+    def _stay_signed_in(self) -> None:
+        if time.monotonic() > self.renew_at:
+            self.sign_in()
+
+
+def _client() -> httpx.Client:
+    return httpx.Client(base_url=links.gateway_url(), timeout=GIVES_UP_AFTER_S, trust_env=False)
+
+
+def funded_people(count: int) -> list[Person]:
+    """Sign people up and give each the same amount of euro cents."""
+    bank = Person(
+        _client(),
+        email="treasury@example.com",
+        password=os.environ["DEMO_TREASURY_PASSWORD"],
+    )
+    people = [Person(_client(), email=f"person-{uuid7()}@example.com") for _ in range(count)]
+    for person in people:
+        assert person.sign_in("signup")
+    assert bank.sign_in()
+    for person in people:
+        answer = bank.submit(kind="deposit", amount=FUNDS, user=person.id)
+        assert answer.status_code == httpx.codes.ACCEPTED, answer.text
+        assert bank.outcome(answer.json()["id"])["status"] == "posted"
+    return people
+
+
+def settled_after(payer: Person, payee: Person) -> float:
+    """Seconds from now until a new payment was accepted and has its outcome."""
+    began = time.monotonic()
+    key = f"probe-{uuid7()}"
+    order: dict[str, object] = {"kind": "transfer", "amount": 1, "counterparty": payee.id}
+
+    def accepted() -> str | None:
+        answer = payer.ask(key, order)
+        told = answer is not None and answer.status_code == httpx.codes.ACCEPTED
+        return answer.json()["id"] if answer is not None and told else None
+
+    made = wait_for("a new payment is accepted", accepted, deadline_s=SETTLED_WITHIN_S)
+    wait_for("it is settled", lambda: payer.is_settled(made) or None, deadline_s=SETTLED_WITHIN_S)
+    return time.monotonic() - began
