@@ -43,25 +43,26 @@ def list_parts() -> int:
 def bench(stack: Stack, names: list[str], passed_on: list[str]) -> int:
     """Run the benchmarks, all of them without a name, and return the exit code."""
     chosen = [replace(part, alone=True) for part in choose(names, among=BENCHES)]
-    return _run(stack, chosen, ["-s", "-q", *passed_on], keep=False)
+    return run_parts(stack, chosen, ["-s", "-q", *passed_on])
 
 
 def run(stack: Stack, names: list[str], passed_on: list[str], *, keep: bool) -> int:
     """Run the parts, print how they went, and return the exit code."""
-    return _run(stack, choose(names), passed_on, keep=keep)
+    return run_parts(stack, choose(names), passed_on, keep=keep)
 
 
-def _run(stack: Stack, chosen: list[Part], passed_on: list[str], *, keep: bool) -> int:
+def run_parts(stack: Stack, chosen: list[Part], passed_on: list[str], *, keep: bool = False) -> int:
+    """Run parts, those that share a stack together; print how they went; the exit code."""
     outcomes: list[Outcome] = []
     with _ending_politely():
         for variables in dict.fromkeys(part.variables for part in chosen):
             parts = [part for part in chosen if part.variables == variables]
-            outcomes += run_on(stack, parts, passed_on, keep=keep, shows_at_once=len(chosen) == 1)
+            outcomes += _run_on(stack, parts, passed_on, keep=keep, shows_at_once=len(chosen) == 1)
     results.print(_table(outcomes))
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 
-def run_on(
+def _run_on(
     stack: Stack, parts: list[Part], passed_on: list[str], *, keep: bool, shows_at_once: bool
 ) -> list[Outcome]:
     """Run parts that share a stack on that stack, which is gone afterwards unless `keep`."""

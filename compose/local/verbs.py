@@ -126,7 +126,8 @@ def _add_quality(verbs: Any) -> None:
     _add(verbs, "lint", _lint, "check format, types, imports, migrations and configuration")
     bench = _add(verbs, "bench", _bench, "measure beside a yardstick, on a stack of its own")
     bench.add_argument("name", nargs="*", metavar="NAME", help="publish; all without a name")
-    _add(verbs, "chaos", _chaos, "kill processes under load and check that nothing was lost")
+    chaos = _add(verbs, "chaos", _chaos, "disturb everything under load and check what is promised")
+    _of("chaos_options").add(chaos)
     text = "compile requirements/*.in to hashed *.txt"
     compiling = _add(verbs, "requirements", _requirements, text)
     compiling.epilog = "What follows -- goes to uv, such as --upgrade-package django."
@@ -205,7 +206,7 @@ def _bench(options: Options) -> int:
 
 
 def _chaos(options: Options) -> int:
-    return int(_of("testing").run(_stack(), ["chaos"], options.passed_on, keep=False))
+    return int(_of("chaos").run(_stack(), options))
 
 
 def _requirements(options: Options) -> None:
