@@ -46,23 +46,55 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 def headers_encode(envelope: Envelope) -> Headers:
     """Write an envelope as Kafka headers."""
-    values: dict[str, str | None] = {
-        "ce_specversion": _SPEC_VERSION,
-        "ce_id": str(envelope.id),
-        "ce_source": envelope.source,
-        "ce_type": envelope.type,
-        "ce_subject": envelope.subject,
-        "ce_time": envelope.time.isoformat(),
-        "ce_dataschema": f"urn:notion-api:event:{envelope.type}",
-        "content-type": _CONTENT_TYPE,
-        "ce_partitionkey": str(envelope.stream),
-        "ce_sequence": str(envelope.sequence),
-        "ce_correlationid": envelope.correlation_id,
-        "ce_causationid": envelope.causation_id,
-        "ce_actor": envelope.actor,
-        "traceparent": envelope.traceparent,
-    }
-    return [(name, value.encode()) for name, value in values.items() if value is not None]
+    return headers_of(
+        event_id=str(envelope.id),
+        source=envelope.source,
+        event_type=envelope.type,
+        subject=envelope.subject,
+        time=envelope.time.isoformat(),
+        stream=str(envelope.stream),
+        sequence=str(envelope.sequence),
+        correlation_id=envelope.correlation_id,
+        causation_id=envelope.causation_id,
+        actor=envelope.actor,
+        traceparent=envelope.traceparent,
+    )
+
+
+def headers_of(
+    *,
+    event_id: str,
+    source: str,
+    event_type: str,
+    subject: str,
+    time: str,
+    stream: str,
+    sequence: str,
+    correlation_id: str,
+    causation_id: str | None,
+    actor: str,
+    traceparent: str | None,
+) -> Headers:
+    """Write the parts of an envelope, already text, as Kafka headers; `time` is RFC 3339."""
+    headers = [
+        ("ce_specversion", _SPEC_VERSION.encode()),
+        ("ce_id", event_id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", event_type.encode()),
+        ("ce_subject", subject.encode()),
+        ("ce_time", time.encode()),
+        ("ce_dataschema", f"urn:notion-api:event:{event_type}".encode()),
+        ("content-type", _CONTENT_TYPE.encode()),
+        ("ce_partitionkey", stream.encode()),
+        ("ce_sequence", sequence.encode()),
+        ("ce_correlationid", correlation_id.encode()),
+    ]
+    if causation_id is not None:
+        headers.append(("ce_causationid", causation_id.encode()))
+    headers.append(("ce_actor", actor.encode()))
+    if traceparent is not None:
+        headers.append(("traceparent", traceparent.encode()))
+    return headers
 
 
 def headers_decode(headers: Iterable[tuple[str, bytes | None]]) -> Envelope:

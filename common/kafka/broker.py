@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
-
-from common.events.envelope import Headers
+from typing import NamedTuple, Protocol
 
 
 class BrokerError(Exception):
@@ -15,18 +13,16 @@ class BrokerFatal(BrokerError):
     """This client can do nothing more (fenced, or a fatal error); only a new one can."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutgoingRecord:
+class OutgoingRecord(NamedTuple):
     """A record to send. Records of one key keep their order and share a partition."""
 
     topic: str
-    key: bytes
-    value: bytes
-    headers: Headers
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """The broker's word on one record: kept at `partition` and `offset`."""
 
     partition: int
@@ -62,18 +58,32 @@ class Record:
     headers: Sequence[tuple[str, bytes | None]] = field(default_factory=list)
 
 
+class Flight(Protocol):
+    """Records on their way to the broker."""
+
+    def land(self, *, while_waiting: Callable[[], None]) -> list[Report]:
+        """
+        Wait for every report, in the order of the records.
+
+        `while_waiting` is called at least every two seconds. Raises `BrokerFatal`.
+        """
+
+
 class EventProducer(Protocol):
     """Sends records at least once, in order per key while nothing fails."""
+
+    def send(self, records: Sequence[OutgoingRecord]) -> Flight:
+        """
+        Hand records to the client and return at once, as long as its queue has room.
+
+        Several flights may be under way; they leave in the order of sending. At the first
+        failure whatever is not delivered of all of them is called back and reported refused.
+        """
 
     def publish(
         self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
     ) -> list[Report]:
-        """
-        Send records and wait for every report, in the order given.
-
-        Sending stops at the first failure; what came after it is reported refused, too.
-        `while_waiting` is called at least every two seconds. Raises `BrokerFatal`.
-        """
+        """Send records and wait for every report: one flight by itself."""
 
     def close(self) -> None:
         """Drop what is queued and let go of every connection and thread."""

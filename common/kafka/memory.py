@@ -48,7 +48,7 @@ class MemoryBroker:
         with self.changed:
             if self._failures:
                 return self._failures.pop(0)
-            partition = zlib.crc32(outgoing.key) % self.partitions
+            partition = zlib.crc32(outgoing.key or b"") % self.partitions
             log = self.logs[outgoing.topic, partition]
             log.append(
                 Record(
@@ -97,23 +97,41 @@ class MemoryProducer:
     def __init__(self, broker: MemoryBroker) -> None:
         self._broker = broker
         self._closed = False
+        self.failed = False
 
-    def publish(
-        self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
-    ) -> list[Report]:
+    def send(self, records: Sequence[OutgoingRecord]) -> "MemoryFlight":
         if self._closed:
             raise BrokerFatal("the producer is closed")
         reports: list[Report] = []
         for record in records:
-            if reports and isinstance(reports[-1], Refusal):
-                reports.append(Refusal(reason="not sent"))
-            else:
-                reports.append(self._broker.append(record))
-        while_waiting()
-        return reports
+            if self.failed:
+                reports.append(Refusal(reason="called back"))
+                continue
+            reports.append(self._broker.append(record))
+            self.failed = isinstance(reports[-1], Refusal)
+        return MemoryFlight(self, reports)
+
+    def publish(
+        self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
+    ) -> list[Report]:
+        return self.send(records).land(while_waiting=while_waiting)
 
     def close(self) -> None:
         self._closed = True
+
+
+class MemoryFlight:
+    """Records that a `MemoryProducer` sent; after a failure, all until it is seen are refused."""
+
+    def __init__(self, producer: MemoryProducer, reports: list[Report]) -> None:
+        self._producer = producer
+        self._reports = reports
+
+    def land(self, *, while_waiting: Callable[[], None]) -> list[Report]:
+        while_waiting()
+        if any(isinstance(report, Refusal) for report in self._reports):
+            self._producer.failed = False
+        return self._reports
 
 
 class MemorySource:

@@ -40,44 +40,39 @@ class KafkaProducer:
         self._fatal: deque[str] = deque(maxlen=1)
         self._producer = Producer({**config, "error_cb": self._on_error})
 
+    def send(self, records: Sequence[OutgoingRecord]) -> "KafkaFlight":
+        arrived: deque[tuple[int, Report]] = deque()
+        sent = 0
+        for record in records:
+            sent += 1
+            try:
+                self._produce(record, _reporter(sent - 1, arrived))
+            except KafkaException as error:
+                arrived.append((sent - 1, refusal_of(error.args[0])))
+                break
+        return KafkaFlight(self, arrived, sent=sent, records=len(records))
+
     def publish(
         self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
     ) -> list[Report]:
-        arrived: deque[tuple[int, Report]] = deque()
-        reports: list[Report] = [Refusal(reason="not sent")] * len(records)
-        sent = self._send(records, arrived)
-        seen = 0
-        purged_at: float | None = None
-        while seen < sent:
-            self._producer.poll(_POLL_S)
-            while arrived:
-                index, report = arrived.popleft()
-                reports[index] = report
-                seen += 1
-                if isinstance(report, Refusal) and purged_at is None:
-                    purged_at = self._purge()
-            if self._fatal:
-                raise BrokerFatal(self._fatal[0])
-            if purged_at is not None and time.monotonic() - purged_at > _PURGE_DEADLINE_S:
-                raise BrokerFatal("delivery reports did not come after a purge")
-            while_waiting()
-        return reports
+        return self.send(records).land(while_waiting=while_waiting)
+
+    def poll(self) -> None:
+        """Let reports arrive; wait a moment for the first. Raises `BrokerFatal`."""
+        self._producer.poll(_POLL_S)
+        if self._fatal:
+            raise BrokerFatal(self._fatal[0])
+
+    def purge(self) -> None:
+        """Call back everything that is not delivered; each record reports that it was."""
+        self._producer.purge()
 
     def close(self) -> None:
         try:
-            self._purge()
+            self.purge()
             self._producer.poll(0)
         except KafkaException as error:
             log.warning("producer_close_failed", error=str(error))
-
-    def _send(self, records: Sequence[OutgoingRecord], arrived: deque[tuple[int, Report]]) -> int:
-        for index, record in enumerate(records):
-            try:
-                self._produce(record, _reporter(index, arrived))
-            except KafkaException as error:
-                arrived.append((index, refusal_of(error.args[0])))
-                return index + 1
-        return len(records)
 
     def _produce(self, record: OutgoingRecord, on_delivery: Callable[..., None]) -> None:
         while True:
@@ -94,20 +89,52 @@ class KafkaProducer:
             else:
                 return
 
-    def _purge(self) -> float:
-        self._producer.purge()
-        return time.monotonic()
-
     def _on_error(self, error: KafkaError) -> None:
         if error.fatal():
             self._fatal.append(error.str())
 
 
+class KafkaFlight:
+    """Records that `send` handed to the client; the reports of every flight arrive together."""
+
+    def __init__(
+        self,
+        producer: KafkaProducer,
+        arrived: deque[tuple[int, Report]],
+        *,
+        sent: int,
+        records: int,
+    ) -> None:
+        self._producer = producer
+        self._arrived = arrived
+        self._missing = sent
+        self._reports: list[Report] = [Refusal(reason="not sent")] * records
+        self._purged_at: float | None = None
+
+    def land(self, *, while_waiting: Callable[[], None]) -> list[Report]:
+        self._take_arrived()
+        while self._missing:
+            self._producer.poll()
+            self._take_arrived()
+            if self._purged_at and time.monotonic() - self._purged_at > _PURGE_DEADLINE_S:
+                raise BrokerFatal("delivery reports did not come after a purge")
+            while_waiting()
+        return self._reports
+
+    def _take_arrived(self) -> None:
+        while self._arrived:
+            index, report = self._arrived.popleft()
+            self._reports[index] = report
+            self._missing -= 1
+            if isinstance(report, Refusal) and self._purged_at is None:
+                self._producer.purge()
+                self._purged_at = time.monotonic()
+
+
 def _reporter(index: int, arrived: deque[tuple[int, Report]]) -> Callable[[Any, Any], None]:
     def on_delivery(error: KafkaError | None, message: Any) -> None:
         if error is None:
-            delivery = Delivery(partition=message.partition(), offset=message.offset())
-            arrived.append((index, delivery))
+            arrived.append((index, Delivery(message.partition(), message.offset())))
         else:
             arrived.append((index, refusal_of(error)))
 

@@ -1,32 +1,35 @@
-"""Step 3 of the road: everything that waits leaves for Kafka, in order, and is marked."""
+"""
+Step 3 of the road: everything that waits leaves for Kafka, in order, and is marked.
 
+While the reports of one round are awaited and its rows are marked, the next is already read and
+sent; rounds leave in order, so the events of a stream do, too.
+"""
+
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
-from django.conf import settings
-from psycopg import Connection
-from psycopg.rows import namedtuple_row
 
-from common.events.envelope import Envelope, headers_encode
-from common.kafka.broker import (
-    BrokerError,
-    Delivery,
-    EventProducer,
-    OutgoingRecord,
-    Refusal,
-    Report,
-)
+from common.kafka.broker import BrokerError, Delivery, EventProducer, Flight, Refusal, Report
 from common.outbox.floor import Floor
+from common.outbox.rows import Delivered, record_of, rows_claim, stream_block
 from common.outbox.session import PublisherSession
 
 log = structlog.get_logger(__name__)
 
-ROUND_MAX = 1000
+ROUND_MAX = 2000
 
 
 class PublishFailed(BrokerError):
     """The broker took some or none of a round; what it did not take stays unpublished."""
+
+
+class _Round(NamedTuple):
+    """Rows that were read, and their records on the way."""
+
+    rows: Sequence[Any]
+    flight: Flight
 
 
 def outbox_drain(
@@ -36,7 +39,7 @@ def outbox_drain(
     meanwhile: Callable[[], bool] = lambda: True,
 ) -> int:
     """
-    Publish everything that waits and return how many events left.
+    Publish everything that waits and return how many messages left.
 
     `meanwhile` is called before every round and while reports are awaited, at least every two
     seconds; the drain ends before the next round when it says False.
@@ -53,121 +56,99 @@ def outbox_drain(
     published = 0
     while session.lock():
         try:
-            published += _rounds(session, producer, meanwhile)
+            published += _Drain(session, producer, meanwhile).run()
         finally:
             session.unlock()
         # Note [Lost wake-up]: somebody may have committed after our last empty read and found
         # the lock still taken. Reading after the release catches them (P52).
-        if not meanwhile() or not _claim(session.connection, floor=0, limit=1):
+        if not meanwhile() or not rows_claim(session.connection, floor=0, limit=1):
             break
     return published
 
 
-def _rounds(
-    session: PublisherSession, producer: EventProducer, meanwhile: Callable[[], bool]
-) -> int:
-    def while_waiting() -> None:
-        session.touch()
-        meanwhile()
+class _Drain:
+    """The rounds of one held lock."""
 
-    published, floor = 0, Floor()
-    while meanwhile() and (
-        rows := _claim(session.connection, floor=floor.position, limit=ROUND_MAX)
-    ):
-        reports = producer.publish([_record(row) for row in rows], while_waiting=while_waiting)
-        published += _mark(session.connection, rows, reports)
-        _raise_on_refusal(session, producer, rows, reports)
-        floor.learn(rows)
-    return published
+    def __init__(
+        self, session: PublisherSession, producer: EventProducer, meanwhile: Callable[[], bool]
+    ) -> None:
+        self._session = session
+        self._producer = producer
+        self._meanwhile = meanwhile
+        self._air: deque[_Round] = deque()
+        self._marking: list[int] = []
+        self._published = 0
 
+    def run(self) -> int:
+        """Send round after round until a read comes back empty; how many messages left."""
+        floor = Floor()
+        while self._meanwhile() and (rows := self._claim(floor)):
+            self._air.append(_Round(rows, self._producer.send([record_of(row) for row in rows])))
+            self._land(leave=1)
+            floor.learn(rows)
+        self._land(leave=0)
+        return self._published
 
-def _claim(connection: Connection[Any], *, floor: int, limit: int) -> list[Any]:
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        return cursor.execute(
-            """
-            SELECT position, id, topic, stream, sequence, type, subject, occurred_at,
-                correlation_id, causation_id, actor, traceparent, data,
-                (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest_running,
-                (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS first_unborn
-            FROM outbox_message
-            WHERE published_at IS NULL AND position > %s
-                AND stream NOT IN (SELECT stream FROM outbox_stream WHERE blocked_reason <> '')
-            ORDER BY position
-            LIMIT %s
-            """,
-            [floor, limit],
-        ).fetchall()
-
-
-def _record(row: Any) -> OutgoingRecord:
-    envelope = Envelope(
-        id=row.id,
-        source=settings.OUTBOX_SOURCE,
-        type=row.type,
-        subject=row.subject,
-        time=row.occurred_at,
-        stream=row.stream,
-        sequence=row.sequence,
-        correlation_id=row.correlation_id,
-        causation_id=row.causation_id,
-        actor=row.actor,
-        traceparent=row.traceparent,
-    )
-    return OutgoingRecord(
-        topic=row.topic,
-        key=str(row.stream).encode(),
-        value=bytes(row.data),
-        headers=headers_encode(envelope),
-    )
-
-
-def _mark(connection: Connection[Any], rows: Sequence[Any], reports: Sequence[Report]) -> int:
-    """Mark what the broker has reported delivered, and nothing else (P5)."""
-    delivered = [
-        (row.position, report.partition, report.offset)
-        for row, report in zip(rows, reports, strict=True)
-        if isinstance(report, Delivery)
-    ]
-    if delivered:
-        connection.execute(
-            """
-            UPDATE outbox_message AS message
-            SET published_at = clock_timestamp(), partition = sent.partition, "offset" = sent.at
-            FROM unnest(%s::bigint[], %s::int[], %s::bigint[]) AS sent (position, partition, at)
-            WHERE message.position = sent.position
-            """,
-            [list(column) for column in zip(*delivered, strict=True)],
+    def _claim(self, floor: Floor) -> list[Any]:
+        """Read what waits and is neither on its way nor about to be marked."""
+        in_air = [row.position for sent in self._air for row in sent.rows]
+        return rows_claim(
+            self._session.connection,
+            floor=floor.position,
+            limit=ROUND_MAX,
+            but=self._marking + in_air,
         )
-    return len(delivered)
 
+    def _land(self, *, leave: int) -> None:
+        """Await and mark the oldest rounds until `leave` are on their way."""
+        while len(self._air) > leave:
+            landed = self._air.popleft()
+            reports = self._await(landed)
+            refused = [at for at, report in enumerate(reports) if isinstance(report, Refusal)]
+            if refused:
+                self._fail(landed.rows[refused[0]], reports[refused[0]])
+        if leave == 0:
+            self._session.marker.wait()
 
-def _raise_on_refusal(
-    session: PublisherSession,
-    producer: EventProducer,
-    rows: Sequence[Any],
-    reports: Sequence[Report],
-) -> None:
-    for row, report in zip(rows, reports, strict=True):
-        if not isinstance(report, Refusal):
-            continue
-        if report.permanent:
-            _block_if_refused_alone(session, producer, row)
-        raise PublishFailed(report.reason)
+    def _await(self, landed: _Round) -> list[Report]:
+        reports = landed.flight.land(while_waiting=self._while_waiting)
+        delivered = [
+            Delivered(row.position, report.partition, report.offset)
+            for row, report in zip(landed.rows, reports, strict=True)
+            if isinstance(report, Delivery)
+        ]
+        self._session.marker.mark(delivered)
+        self._marking = [one.position for one in delivered]
+        self._published += len(delivered)
+        return reports
 
+    def _fail(self, row: Any, report: Report) -> None:
+        """Let what was sent after a refused record land as well, then give up for now."""
+        while self._air:
+            self._await(self._air.popleft())
+        self._session.marker.wait()
+        if isinstance(report, Refusal):
+            if report.permanent:
+                self._set_aside_if_refused_alone(row)
+            raise PublishFailed(report.reason)
 
-def _block_if_refused_alone(session: PublisherSession, producer: EventProducer, row: Any) -> None:
-    # The broker judges batches: what it refuses may be a record of another stream that shared
-    # the batch, so nobody's stream is parked before its event was refused by itself.
-    (again,) = reports = producer.publish([_record(row)], while_waiting=session.touch)
-    _mark(session.connection, [row], reports)
-    if isinstance(again, Refusal) and again.permanent:
-        _block(session.connection, row, again.reason)
+    def _set_aside_if_refused_alone(self, row: Any) -> None:
+        # The broker judges batches: what it refuses may be a record of another stream that
+        # shared the batch, so nobody's stream is parked before its event was refused by itself.
+        flight = self._producer.send([record_of(row)])
+        (again,) = self._await(_Round([row], flight))
+        if isinstance(again, Refusal) and again.permanent:
+            self._set_aside(row, again.reason)
+        self._session.marker.wait()
 
+    def _set_aside(self, row: Any, reason: str) -> None:
+        if row.stream is None:
+            log.error("letter_given_up", message_id=row.id, topic=row.topic, reason=reason)
+            self._session.marker.mark([Delivered(row.position, None, None)])
+        else:
+            log.error("stream_blocked", stream=row.stream, event_id=row.id, reason=reason)
+            stream_block(self._session.connection, stream=row.stream, reason=reason)
 
-def _block(connection: Connection[Any], row: Any, reason: str) -> None:
-    """Park a stream whose next event the broker will never take; the others go on (P14)."""
-    log.error("stream_blocked", stream=str(row.stream), event_id=str(row.id), reason=reason)
-    connection.execute(
-        "UPDATE outbox_stream SET blocked_reason = %s WHERE stream = %s",
-        [reason[:200], row.stream],
-    )
+    def _while_waiting(self) -> None:
+        self._session.touch()
+        self._meanwhile()

@@ -8,10 +8,10 @@ from typing import Any
 @dataclass(slots=True)
 class Floor:
     """
-    Lets a claim skip the rows that were published while one lock is held.
+    Lets a claim skip the rows that were sent while one lock is held.
 
     Finding them again would mean walking over their dead index entries (P55). But a smaller
-    position may still be uncommitted when a larger one is published, and a later event of its
+    position may still be uncommitted when a larger one is sent, and a later event of its
     stream must not overtake it. Whoever drew a smaller position had a transaction id before the
     snapshot that showed the larger one; once no transaction of that time is running, everything
     up to that position is visible. So the floor follows one claim behind, and waits for as long
@@ -22,7 +22,7 @@ class Floor:
     _next: tuple[int, int] | None = None
 
     def learn(self, rows: Sequence[Any]) -> None:
-        """Take in a claim whose rows were all published."""
+        """Take in a claim whose rows are all on their way; if one fails, the lock is let go."""
         first, last = rows[0], rows[-1]
         if self._next is not None:
             reached, first_unborn = self._next

@@ -1,10 +1,11 @@
 """The publisher's own database session, and the lock that makes it the only one at work."""
 
 import time
+from functools import cached_property
 from typing import Any
 
-import psycopg
-from django.db import connections
+from common.outbox.connection import publisher_connection
+from common.outbox.marker import Marker
 
 _LOCK_KEY = 0x6F7574626F78
 """The advisory lock of this database's outbox: the letters of "outbox"."""
@@ -22,8 +23,13 @@ class PublisherSession:
     """
 
     def __init__(self) -> None:
-        self.connection = psycopg.connect(**_parameters())
+        self.connection = publisher_connection(idle_timeout="10s")
         self._touched_at = time.monotonic()
+
+    @cached_property
+    def marker(self) -> Marker:
+        """Marks what was published; made when there is something to mark."""
+        return Marker()
 
     def lock(self) -> bool:
         """Take the outbox's lock if nobody holds it."""
@@ -41,24 +47,10 @@ class PublisherSession:
 
     def close(self) -> None:
         self.connection.close()
+        if "marker" in self.__dict__:
+            self.marker.close()
 
     def _scalar(self, statement: str) -> Any:
         self._touched_at = time.monotonic()
         row = self.connection.execute(statement, [_LOCK_KEY]).fetchone()
         return row[0] if row else None
-
-
-def _parameters() -> dict[str, Any]:
-    config = connections["default"].settings_dict
-    options = {k: v for k, v in config["OPTIONS"].items() if k not in {"pool", "options"}}
-    return {
-        **options,
-        "dbname": config["NAME"],
-        "user": config["USER"],
-        "password": config["PASSWORD"],
-        "host": config["HOST"] or None,
-        "port": config["PORT"] or None,
-        "autocommit": True,
-        "options": "-c idle_session_timeout=10s -c statement_timeout=10s -c lock_timeout=5s",
-        "application_name": f"{options.get('application_name', 'notion')} publisher",
-    }

@@ -1,12 +1,14 @@
 import threading
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
 from common.events.envelope import headers_decode
+from common.kafka.broker import Refusal
 from common.kafka.memory import MemoryBroker, MemoryProducer
-from common.outbox import drain
+from common.outbox import drain, marker
 from common.outbox.append import outbox_append_many
 from common.outbox.backlog import outbox_backlog
 from common.outbox.drain import PublishFailed, outbox_drain
@@ -26,6 +28,21 @@ def session(transactional_db):
     with_lock = PublisherSession()
     yield with_lock
     with_lock.close()
+
+
+class RefusesOnLanding(MemoryProducer):
+    """Delivers everything, and reports the first flight's record `at` as refused."""
+
+    def __init__(self, broker, *, at) -> None:
+        super().__init__(broker)
+        self._at = at
+
+    def send(self, records):
+        flight = super().send(records)
+        if self._at is not None:
+            flight._reports[self._at] = Refusal(reason="lost on its way back")
+            self._at = None
+        return flight
 
 
 def append(*streams):
@@ -135,12 +152,12 @@ class TestOutboxDrain:
         append(BOB)
 
         class CommittingMeanwhile(MemoryProducer):
-            def publish(self, records, *, while_waiting):
+            def send(self, records):
                 if not commit.is_set():
                     commit.set()
                     thread.join()
                     append(ALICE)
-                return super().publish(records, while_waiting=while_waiting)
+                return super().send(records)
 
         assert outbox_drain(session, CommittingMeanwhile(broker)) == 3
 
@@ -150,14 +167,14 @@ class TestOutboxDrain:
     def test_does_not_look_again_at_what_it_published_under_this_lock(self, session, broker):
         append(*[ALICE] * 5)
         floors = []
-        real_claim = drain._claim
+        real_claim = drain.rows_claim
 
-        def claim(database, *, floor, limit):
+        def claim(database, *, floor, limit, but=()):
             floors.append(floor)
-            return real_claim(database, floor=floor, limit=min(limit, 1))
+            return real_claim(database, floor=floor, limit=min(limit, 1), but=but)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(drain, "_claim", claim)
+            patch.setattr(drain, "rows_claim", claim)
             outbox_drain(session, MemoryProducer(broker))
 
         positions = list(
@@ -168,7 +185,7 @@ class TestOutboxDrain:
     def test_ends_after_the_round_in_hand_when_told_to(self, session, broker, monkeypatch):
         monkeypatch.setattr(drain, "ROUND_MAX", 2)
         append(ALICE, ALICE, ALICE)
-        answers = iter([True, True, False, False])
+        answers = iter([True, False, False, False])
 
         drained = outbox_drain(session, MemoryProducer(broker), meanwhile=lambda: next(answers))
 
@@ -176,6 +193,50 @@ class TestOutboxDrain:
         rival = PublisherSession()
         assert rival.lock()
         rival.close()
+
+    def test_marks_what_was_delivered_behind_a_refused_round_and_sends_the_rest_again(
+        self, session, broker, monkeypatch
+    ):
+        """The second round is on its way already when the first turns out to be refused."""
+        monkeypatch.setattr(drain, "ROUND_MAX", 2)
+        ids = append(ALICE, ALICE, BOB, BOB)
+        producer = RefusesOnLanding(broker, at=1)
+
+        with pytest.raises(PublishFailed):
+            outbox_drain(session, producer)
+        unpublished = OutboxMessage.objects.filter(published_at=None)
+        assert list(unpublished.values_list("id", flat=True)) == [ids[1]]
+
+        assert outbox_drain(session, MemoryProducer(broker)) == 1
+        assert outbox_backlog().pending == 0
+
+    def test_reads_no_row_again_that_is_on_its_way(self, session, broker, monkeypatch):
+        """The floor follows behind, so a claim meets rows that are sent and not marked yet."""
+        monkeypatch.setattr(drain, "ROUND_MAX", 1)
+        ids = append(*[ALICE] * 5)
+
+        assert outbox_drain(session, MemoryProducer(broker)) == 5
+
+        assert [headers_decode(r.headers).id for r in broker.records(settings.OUTBOX_TOPIC)] == ids
+
+    def test_sends_again_what_was_delivered_and_could_not_be_marked(
+        self, session, broker, monkeypatch
+    ):
+        ids = append(ALICE, ALICE)
+
+        def dies(connection, delivered):
+            connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+        with monkeypatch.context() as patched, pytest.raises(psycopg.Error):
+            patched.setattr(marker, "rows_mark", dies)
+            outbox_drain(session, MemoryProducer(broker))
+        assert outbox_backlog().pending == 2
+
+        anew = PublisherSession()
+        assert outbox_drain(anew, MemoryProducer(broker)) == 2
+        anew.close()
+        sent = [headers_decode(r.headers).id for r in broker.records(settings.OUTBOX_TOPIC)]
+        assert sent == ids * 2
 
     def test_does_nothing_while_another_publisher_is_at_work(self, session, broker):
         append(ALICE)

@@ -17,15 +17,24 @@ def append(count):
 
 
 class SlowProducer(MemoryProducer):
-    """Does something while it waits for its reports, and only then sends."""
+    """Does something while the reports of a flight are awaited."""
 
     def __init__(self, broker, during) -> None:
         super().__init__(broker)
-        self._during = during
+        self.during = during
 
-    def publish(self, records, *, while_waiting):
-        self._during(while_waiting)
-        return super().publish(records, while_waiting=while_waiting)
+    def send(self, records):
+        return SlowFlight(self, super().send(records))
+
+
+class SlowFlight:
+    def __init__(self, producer, flight) -> None:
+        self._producer = producer
+        self._flight = flight
+
+    def land(self, *, while_waiting):
+        self._producer.during(while_waiting)
+        return self._flight.land(while_waiting=while_waiting)
 
 
 class TestPublisherThread:

@@ -1,0 +1,28 @@
+"""How the publisher connects to the database of its service."""
+
+from typing import Any
+
+import psycopg
+from django.db import connections
+
+
+def publisher_connection(*, idle_timeout: str) -> psycopg.Connection[Any]:
+    """
+    Connect to the service's database in autocommit, outside of Django's pool.
+
+    Text is asked for in UTC: the times of events are sent as PostgreSQL prints them.
+    """
+    config = connections["default"].settings_dict
+    options = {k: v for k, v in config["OPTIONS"].items() if k not in {"pool", "options"}}
+    parameters: dict[str, Any] = {
+        **options,
+        "dbname": config["NAME"],
+        "user": config["USER"],
+        "password": config["PASSWORD"],
+        "host": config["HOST"] or None,
+        "port": config["PORT"] or None,
+        "options": f"-c idle_session_timeout={idle_timeout} -c statement_timeout=10s"
+        " -c lock_timeout=5s -c timezone=UTC",
+        "application_name": f"{options.get('application_name', 'notion')} publisher",
+    }
+    return psycopg.connect(**parameters, autocommit=True)

@@ -1,0 +1,98 @@
+"""Step 3 of the road: the outbox rows as the publisher reads and marks them."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from django.conf import settings
+from psycopg import Connection
+from psycopg.rows import namedtuple_row
+
+from common.events.envelope import headers_of
+from common.kafka.broker import OutgoingRecord
+
+_Headers = list[tuple[str, bytes | None]]
+
+
+class Delivered(NamedTuple):
+    """A row that the broker has reported as kept; a letter that was given up has no place."""
+
+    position: int
+    partition: int | None
+    offset: int | None
+
+
+def rows_claim(
+    connection: Connection[Any], *, floor: int, limit: int, but: Sequence[int] = ()
+) -> list[Any]:
+    """
+    Read the next unpublished rows above a position but some, in order; nothing is locked.
+
+    `oldest_running` and `first_unborn` are of the statement's snapshot, for the floor.
+
+    Everything that becomes a header comes as text: the publisher makes no objects that it would
+    only print again. Rows of streams that are blocked stay.
+    """
+    with connection.cursor(row_factory=namedtuple_row, binary=True) as cursor:
+        return cursor.execute(
+            """
+            SELECT position, topic, stream::text, sequence::text, id::text, type, subject,
+                to_json(occurred_at) #>> '{}' AS occurred_at, correlation_id, causation_id,
+                actor, traceparent, data, key, headers,
+                (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest_running,
+                (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS first_unborn
+            FROM outbox_message AS message
+            WHERE published_at IS NULL AND position > %s AND position <> ALL(%s::bigint[])
+                AND NOT EXISTS (SELECT FROM outbox_stream AS parked
+                    WHERE parked.blocked_reason <> '' AND parked.stream = message.stream)
+            ORDER BY position
+            LIMIT %s
+            """,
+            [floor, list(but), limit],
+        ).fetchall()
+
+
+def record_of(row: Any) -> OutgoingRecord:
+    """A claimed row as it is sent."""
+    if row.stream is None:
+        return OutgoingRecord(
+            topic=row.topic,
+            key=row.key,
+            value=row.data,
+            headers=msgspec.json.decode(row.headers, type=_Headers),
+        )
+    headers = headers_of(
+        event_id=row.id,
+        source=settings.OUTBOX_SOURCE,
+        event_type=row.type,
+        subject=row.subject,
+        time=row.occurred_at,
+        stream=row.stream,
+        sequence=row.sequence,
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        actor=row.actor,
+        traceparent=row.traceparent,
+    )
+    return OutgoingRecord(topic=row.topic, key=row.stream.encode(), value=row.data, headers=headers)
+
+
+def rows_mark(connection: Connection[Any], delivered: Sequence[Delivered]) -> None:
+    """Mark rows as published; only what the broker has reported may be handed in (P5)."""
+    if delivered:
+        connection.execute(
+            """
+            UPDATE outbox_message AS message
+            SET published_at = clock_timestamp(), partition = sent.partition, "offset" = sent.at
+            FROM unnest(%s::bigint[], %s::int[], %s::bigint[]) AS sent (position, partition, at)
+            WHERE message.position = sent.position
+            """,
+            [list(column) for column in zip(*delivered, strict=True)],
+        )
+
+
+def stream_block(connection: Connection[Any], *, stream: str, reason: str) -> None:
+    """Park a stream whose next event the broker will never take; the others go on (P14)."""
+    connection.execute(
+        "UPDATE outbox_stream SET blocked_reason = %s WHERE stream = %s", [reason[:200], stream]
+    )
