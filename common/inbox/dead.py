@@ -1,11 +1,12 @@
-"""Step 8 of the road: the rows of what is dead."""
+"""Step 8 of the road: the rows of what is dead. The row comes first, its topic after."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db import connection
 
 from common.inbox.arrival import Arrival, Poison
+from common.inbox.letters import DeadRow, letters_append
 from common.inbox.models import InboxWaiting
 from common.inbox.records import ARRAYS, COLUMNS, ROWS_AT_ONCE, columns_of
 
@@ -25,15 +26,6 @@ RETURNING fingerprint, id, attempts
 """  # noqa: S608  names of columns of ours
 
 
-class DeadRow(NamedTuple):
-    """A row that became dead, why, and how many attempts it has seen in all."""
-
-    item: Arrival | Poison
-    row_id: int
-    error: str
-    attempts: int
-
-
 def dead_store(
     *,
     consumer: str,
@@ -45,8 +37,9 @@ def dead_store(
     """
     Keep what cannot be applied, exactly once each, with its bytes and the reason.
 
-    Returns what was not dead before. A row that waited becomes a dead one in place. `error` is
-    for arrivals; a poison carries its own reason.
+    Returns what was not dead before. Each row goes to the dead letter topic once, by the
+    outbox, in the caller's transaction. A row that waited becomes a dead one in place. `error`
+    is for arrivals; a poison carries its own reason.
     """
     if not dead:
         return []
@@ -58,6 +51,11 @@ def dead_store(
     for item in dead:
         if item.row_id is not None:
             rows += _bury(item, item.row_id, error_class, error, attempts)
+    letters_append(
+        consumer=consumer,
+        error_class=error_class,
+        rows=[row for row in rows if row.attempts == attempts],
+    )
     return [row.item for row in rows]
 
 
