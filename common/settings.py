@@ -79,7 +79,12 @@ AUTH_PASSWORD_VALIDATORS = [
 BODY_SIZE_MAX = 64 * 1024
 
 OUTBOX_PUBLISH = env.bool("OUTBOX_PUBLISH", default=True)
-"""Whether committing wakes this process's publisher; tests of single parts turn it off."""
+"""
+Whether web and consumer processes publish what they commit.
+
+Off, somebody else must: `publish_outbox --follow`, or change data capture. Without a publisher
+nobody counts what waits, so there is no backpressure either.
+"""
 
 OUTBOX_BACKLOG_MAX = env.int("OUTBOX_BACKLOG_MAX", default=100_000)
 """Unpublished events above which new requests are answered 503 `backpressure`."""

@@ -7,6 +7,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaExcep
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 from django.conf import settings
 
+from common.events.topics import RECORD_MAX_BY_TOPIC
 from common.kafka.broker import BrokerError
 from common.kafka.config import client_config
 
@@ -27,6 +28,7 @@ def topics_create(topics: Iterable[str]) -> list[str]:
             name,
             num_partitions=settings.KAFKA["TOPIC_PARTITIONS"],
             replication_factor=settings.KAFKA["REPLICATION_FACTOR"],
+            config=_topic_config(name),
         )
         for name in names
     ]
@@ -41,6 +43,11 @@ def topics_create(topics: Iterable[str]) -> list[str]:
                 raise BrokerError(f"{name}: {error.args[0].str()}") from error
     _wait_for_leaders(admin, names)
     return created
+
+
+def _topic_config(name: str) -> dict[str, str]:
+    record_max = RECORD_MAX_BY_TOPIC.get(name)
+    return {} if record_max is None else {"max.message.bytes": str(record_max)}
 
 
 def group_lag(*, group: str, topic: str) -> int:

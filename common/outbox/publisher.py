@@ -98,7 +98,13 @@ _guard = threading.Lock()
 _threads: dict[int, PublisherThread] = {}
 
 
-def start() -> PublisherThread:
+def start() -> None:
+    """Let this process publish, unless `OUTBOX_PUBLISH` says that something else does."""
+    if settings.OUTBOX_PUBLISH:
+        follow()
+
+
+def follow() -> PublisherThread:
     """Make sure that this process has a living publisher thread; a fork gets its own (P8)."""
     pid = os.getpid()
     with _guard:
@@ -113,7 +119,7 @@ def start() -> PublisherThread:
 def wake() -> None:
     """Tell the publisher that something was committed. Never blocks, never fails a request."""
     if settings.OUTBOX_PUBLISH:
-        start().woken.set()
+        follow().woken.set()
 
 
 def stop() -> None:

@@ -54,7 +54,10 @@ PARTS = (
 )
 
 
-BENCHES = (Part("publish", ("tests/bench/test_publish.py",), "users.settings.test"),)
+BENCHES = (
+    Part("publish", ("tests/bench/test_publish.py",), "users.settings.test"),
+    Part("hook", ("tests/bench/test_hook.py",), "users.settings.test"),
+)
 
 
 def choose(names: list[str], among: tuple[Part, ...] = PARTS) -> list[Part]:

@@ -10,9 +10,10 @@ from confluent_kafka import KafkaError
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from django.conf import settings
 
+from common.events.topics import USERS_DEAD_LETTERS
 from common.inbox.arrival import Poison, arrive
 from common.kafka.admin import group_lag
-from common.kafka.broker import BrokerError, Delivery, OutgoingRecord
+from common.kafka.broker import BrokerError, Delivery, OutgoingRecord, Refusal
 from common.kafka.config import client_config
 from common.kafka.producer import refusal_of
 from tests.contracts.conftest import kafka
@@ -64,6 +65,17 @@ class TestPublish:
         reports = publish(broker, records)
 
         assert {type(report) for report in reports} == {Delivery}
+
+    def test_takes_a_dead_letter_that_is_larger_than_any_event_may_be(self, broker):
+        value = os.urandom(300_000)
+
+        (event,) = publish(broker, [broker.record()._replace(value=value)])
+        letter = broker.record()._replace(topic=USERS_DEAD_LETTERS, value=value)
+        (kept,) = publish(broker, [letter])
+
+        assert isinstance(event, Refusal)
+        assert event.permanent
+        assert isinstance(kept, Delivery)
 
 
 class TestPoll:

@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 from django.db import transaction
 
@@ -59,3 +61,13 @@ class TestPublisherThread:
 
         assert seen == [True]
         assert outbox_backlog().pending == 3
+
+
+class TestStart:
+    def test_starts_nothing_where_something_else_publishes(self, settings):
+        settings.OUTBOX_PUBLISH = False
+
+        publisher.start()
+        publisher.wake()
+
+        assert not [t for t in threading.enumerate() if t.name == "outbox-publisher"]

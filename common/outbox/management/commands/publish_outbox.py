@@ -32,7 +32,7 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        publisher.start()
+        publisher.follow()
         stop.wait()
         publisher.stop()
 
