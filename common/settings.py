@@ -6,10 +6,12 @@ Deployments differ by environment variables only; secrets have no default. A ser
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from common.db.timeouts import timeout_options
 
@@ -31,6 +33,7 @@ COMMON_APPS = [
     "drf_spectacular_sidecar",
     "common.outbox",
     "common.inbox",
+    "common.reconciliation",
 ]
 
 COMMON_MIDDLEWARE = [
@@ -88,6 +91,9 @@ nobody counts what waits, so there is no backpressure either.
 
 OUTBOX_BACKLOG_MAX = env.int("OUTBOX_BACKLOG_MAX", default=100_000)
 """Unpublished events above which new requests are answered 503 `backpressure`."""
+
+OUTBOX_KEEP_DAYS = env.int("OUTBOX_KEEP_DAYS", default=30)
+"""Days after which published events that the other service has applied may be removed."""
 
 HEARTBEAT_FILE = env.str("HEARTBEAT_FILE", default="")
 """A file that `consume_events` touches at every loop; empty: none."""
@@ -153,6 +159,36 @@ def kafka() -> dict[str, Any]:
         "REPLICATION_FACTOR": env.int("KAFKA_REPLICATION_FACTOR", default=3),
         "CONSUMER_INSTANCE_ID": env.str("CONSUMER_INSTANCE_ID", default=""),
     }
+
+
+_PEER_SECRET_MIN = 32
+
+
+def peer(own: str, other: str, *, source: str) -> dict[str, str]:
+    """
+    How to ask the other service, and what it must show to ask us.
+
+    There is a secret for each direction, named after who shows it to whom; `source` is the
+    other service's name in the envelopes of its events.
+    """
+    return {
+        "NAME": other.lower(),
+        "SOURCE": source,
+        "URL": env.str(f"{other}_INTERNAL_URL"),
+        "SECRET_NAME": f"{own}_TO_{other}_SECRET",
+        "SECRET_SHOWN": _peer_secret(f"{own}_TO_{other}_SECRET"),
+        "SECRET_EXPECTED": _peer_secret(f"{other}_TO_{own}_SECRET"),
+    }
+
+
+def _peer_secret(name: str) -> str:
+    value: str = env.str(name)
+    # It travels in a header, where spaces and other alphabets would not arrive as they are.
+    if not re.fullmatch(rf"[!-~]{{{_PEER_SECRET_MIN},}}", value):
+        raise ImproperlyConfigured(
+            f"{name} must have {_PEER_SECRET_MIN} characters or more, of ASCII and without spaces"
+        )
+    return value
 
 
 def rest_framework() -> dict[str, Any]:
@@ -238,7 +274,13 @@ def production_security() -> dict[str, Any]:
     """What a deployment behind TLS sets; the gateway's proxy terminates it."""
     return {
         "SECURE_SSL_REDIRECT": True,
-        "SECURE_REDIRECT_EXEMPT": [r"^healthz/", r"^api/", r"^_allauth/", r"^\.well-known/"],
+        "SECURE_REDIRECT_EXEMPT": [
+            r"^healthz/",
+            r"^api/",
+            r"^_allauth/",
+            r"^\.well-known/",
+            r"^internal/",
+        ],
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
         "SECURE_HSTS_SECONDS": 31_536_000,
         "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,

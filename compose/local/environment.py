@@ -84,6 +84,11 @@ def _of_service(stack: Stack, service: str) -> dict[str, str]:
     return {
         f"{prefix}_URL": stack.url(f"{service}-web"),
         f"{prefix}_CONSOLE_URL": stack.url(f"{service}-web"),
+        f"{prefix}_INTERNAL_URL": stack.url(f"{service}-web"),
+        # What this service shows to the other one; both need both.
+        f"{prefix}_TO_{_other(service).upper()}_SECRET": credentials.load(stack)[
+            f"{service}_peer_secret"
+        ],
         f"{prefix}_SECRET_KEY": credentials.load(stack)[f"{service}_secret_key"],
         f"{prefix}_DATABASE_URL": app,
         f"{prefix}_MIGRATION_DATABASE_URL": given.get(f"{prefix}_MIGRATION_DATABASE_URL", owner),
@@ -93,6 +98,10 @@ def _of_service(stack: Stack, service: str) -> dict[str, str]:
         f"{prefix}_CELERY_BROKER_URL": given.get(f"{prefix}_CELERY_BROKER_URL", "filesystem://"),
         f"{prefix}_CELERY_BROKER_DIR": str(stack.local_dir / "celery" / service),
     }
+
+
+def _other(service: str) -> str:
+    return next(name for name in SERVICES if name != service)
 
 
 def _demo_passwords(stack: Stack) -> dict[str, str]:
@@ -106,7 +115,7 @@ def _demo_passwords(stack: Stack) -> dict[str, str]:
 
 def service_environment(stack: Stack, service: str) -> dict[str, str]:
     """Return the variables of one service's `manage.py`: nothing private of the other one."""
-    other = next(name for name in SERVICES if name != service).upper()
+    other = _other(service).upper()
     hidden = {f"{other}_{suffix}" for suffix in PRIVATE}
     prefix = f"{service.upper()}_"
     given = {name: value for name, value in stack.variables.items() if name.startswith(prefix)}

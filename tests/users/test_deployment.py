@@ -24,6 +24,9 @@ PRODUCTION = {
     "USERS_DATABASE_URL": "postgres://users_app@127.0.0.1:1/users",
     "USERS_MIGRATION_DATABASE_URL": "postgres://users_owner@127.0.0.1:1/users",
     "USERS_SIGNING_KEYS_DIR": "/nowhere",
+    "TRANSACTIONS_INTERNAL_URL": "http://transactions-web:4002",
+    "USERS_TO_TRANSACTIONS_SECRET": "0123456789abcdefghijklmnopqrstuv",
+    "TRANSACTIONS_TO_USERS_SECRET": "vutsrqponmlkjihgfedcba9876543210",
     "USERS_CELERY_BROKER_URL": "memory://",
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
 }
@@ -61,7 +64,17 @@ class TestSettings:
             "False", "False", "mandatory", "users_session", "users_csrf", "True",
         ], done.stderr  # fmt: skip
 
-    @pytest.mark.parametrize("name", ["USERS_SECRET_KEY", "USERS_SIGNING_KEYS_DIR"])
+    @pytest.mark.parametrize("secret", ["", "x" * 31, "x" * 40 + " ", "\u00e9" * 40])
+    def test_take_no_secret_of_the_other_service_that_could_be_guessed_or_not_be_sent(self, secret):
+        done = manage("check", TRANSACTIONS_TO_USERS_SECRET=secret)
+
+        assert done.returncode != 0
+        assert "TRANSACTIONS_TO_USERS_SECRET must" in done.stderr
+
+    @pytest.mark.parametrize(
+        "name",
+        ["USERS_SECRET_KEY", "USERS_SIGNING_KEYS_DIR", "USERS_TO_TRANSACTIONS_SECRET"],
+    )
     def test_of_production_have_no_default_for_what_must_be_said(self, name):
         environment = {**os.environ, **PRODUCTION}
         del environment[name]

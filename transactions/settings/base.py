@@ -7,6 +7,7 @@ from common.events.topics import (
     TRANSACTIONS_DEAD_LETTERS,
     TRANSACTIONS_EVENTS,
     TRANSACTIONS_SOURCE,
+    USERS_SOURCE,
 )
 from common.logs import logging_config
 from common.settings import (  # noqa: F401  Django reads them from this module
@@ -19,6 +20,7 @@ from common.settings import (  # noqa: F401  Django reads them from this module
     INBOX_BREAKER,
     INBOX_STUCK_S,
     OUTBOX_BACKLOG_MAX,
+    OUTBOX_KEEP_DAYS,
     OUTBOX_PUBLISH,
     PASSWORD_HASHERS,
     ROOT,
@@ -58,6 +60,7 @@ KAFKA = shared.kafka()
 OUTBOX_TOPIC = TRANSACTIONS_EVENTS
 OUTBOX_SOURCE = TRANSACTIONS_SOURCE
 DEAD_LETTERS_TOPIC = TRANSACTIONS_DEAD_LETTERS
+PEER = shared.peer("TRANSACTIONS", "USERS", source=USERS_SOURCE)
 EVENT_WIRING = "transactions.wiring.WIRING"
 
 TOKEN_KEYS = "common.api.token_keys.RemoteKeys"  # noqa: S105  a class, not a secret

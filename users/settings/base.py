@@ -2,7 +2,12 @@
 
 from typing import Any
 
-from common.events.topics import USERS_DEAD_LETTERS, USERS_EVENTS, USERS_SOURCE
+from common.events.topics import (
+    TRANSACTIONS_SOURCE,
+    USERS_DEAD_LETTERS,
+    USERS_EVENTS,
+    USERS_SOURCE,
+)
 from common.logs import logging_config
 from common.settings import (  # noqa: F401  some are settings as they stand
     AUTH_PASSWORD_VALIDATORS,
@@ -14,6 +19,7 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     INBOX_BREAKER,
     INBOX_STUCK_S,
     OUTBOX_BACKLOG_MAX,
+    OUTBOX_KEEP_DAYS,
     OUTBOX_PUBLISH,
     PASSWORD_HASHERS,
     ROOT,
@@ -26,6 +32,7 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     database,
     env,
     kafka,
+    peer,
     rest_framework,
     standardized_errors,
 )
@@ -90,6 +97,7 @@ KAFKA = kafka()
 OUTBOX_TOPIC = USERS_EVENTS
 OUTBOX_SOURCE = USERS_SOURCE
 DEAD_LETTERS_TOPIC = USERS_DEAD_LETTERS
+PEER = peer("USERS", "TRANSACTIONS", source=TRANSACTIONS_SOURCE)
 EVENT_WIRING = "users.wiring.WIRING"
 globals().update({f"CELERY_{name}": value for name, value in celery("USERS").items()})
 

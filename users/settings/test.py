@@ -10,6 +10,9 @@ for name, value in {
     "USERS_CONSOLE_URL": "http://127.0.0.1:4001",
     "PUBLIC_URL": "http://127.0.0.1:4000",
     "USERS_SIGNING_KEYS_DIR": os.path.join(tempfile.gettempdir(), "users-signing-keys-none"),  # noqa: PTH118
+    "TRANSACTIONS_INTERNAL_URL": "http://127.0.0.1:1",
+    "USERS_TO_TRANSACTIONS_SECRET": "shown-by-users-in-tests-" + "x" * 32,
+    "TRANSACTIONS_TO_USERS_SECRET": "shown-by-transactions-in-tests-" + "x" * 32,
     "USERS_CELERY_BROKER_URL": "memory://",
     "USERS_MIGRATION_DATABASE_URL": os.environ.get("USERS_DATABASE_URL", ""),
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",

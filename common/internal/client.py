@@ -1,0 +1,98 @@
+"""Asks the other service; waits two seconds for a connection and ten for an answer."""
+
+import json
+from collections.abc import Iterator, Sequence
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+import msgspec
+from django.conf import settings
+
+from common.internal.contracts import AskedPage, DecisionPage, StandingPage
+from common.internal.parameters import IDS_MAX
+
+_CONNECT_S = 2.0
+_READ_S = 10.0
+_ANSWER_MAX = 16 * 1024 * 1024
+_OK = 200
+_DENIED = (401, 403)
+
+Page = TypeVar("Page", StandingPage, DecisionPage, AskedPage)
+
+
+class PeerAway(Exception):
+    """The other service gave no answer that can be used; trying again later may help."""
+
+
+class PeerDenied(PeerAway):
+    """The other service does not take our secret; only its settings or ours can help."""
+
+
+def peer_ask(path: str, ids: Sequence[UUID], page: type[Page]) -> Page:
+    """
+    Ask `/internal/v1/<path>/query` about ids, at most 1,000.
+
+    Raises:
+        PeerAway: it does not answer, or not what was agreed.
+        PeerDenied: it does not take our secret.
+    """
+    body = json.dumps({"ids": [str(one) for one in ids]}).encode()
+    return _decode(_call("POST", f"{path}/query", body), page)
+
+
+def peer_pages(
+    path: str, page: type[Page], *, after: UUID | None = None, until: UUID | None = None
+) -> Iterator[Page]:
+    """Read everything below `/internal/v1/<path>` by keyset pages. Raises as `peer_ask`."""
+    while True:
+        query = {"limit": IDS_MAX, "after": after, "until": until}
+        known = urlencode({name: value for name, value in query.items() if value is not None})
+        found = _decode(_call("GET", f"{path}?{known}"), page)
+        yield found
+        if found.after is None:
+            return
+        after = found.after
+
+
+def _call(method: str, path: str, body: bytes | None = None) -> bytes:
+    peer = settings.PEER
+    headers = {
+        "Authorization": f"Bearer {peer['SECRET_SHOWN']}",
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+    }
+    try:
+        connection = _connection(peer["URL"])
+        try:
+            connection.connect()
+            connection.sock.settimeout(_READ_S)
+            prefix = urlsplit(peer["URL"]).path.rstrip("/")
+            connection.request(method, f"{prefix}/internal/v1/{path}", body=body, headers=headers)
+            answer = connection.getresponse()
+            status, content = answer.status, answer.read(_ANSWER_MAX)
+        finally:
+            connection.close()
+    except (OSError, HTTPException) as error:
+        reason = str(error) or type(error).__name__
+        raise PeerAway(f"{peer['NAME']} does not answer at {peer['URL']}: {reason}") from error
+    if status in _DENIED:
+        raise PeerDenied(f"{peer['NAME']} does not take our secret ({peer['SECRET_NAME']})")
+    if status != _OK:
+        raise PeerAway(f"{peer['NAME']} answered {status} to {path.partition('?')[0]}")
+    return content
+
+
+def _connection(url: str) -> HTTPConnection:
+    parts = urlsplit(url)
+    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    return kind(parts.hostname or "", parts.port, timeout=_CONNECT_S)
+
+
+def _decode(content: bytes, page: type[Page]) -> Page:
+    try:
+        return msgspec.json.decode(content, type=page)
+    except msgspec.MsgspecError as error:
+        name: Any = settings.PEER["NAME"]
+        raise PeerAway(f"{name} answered something else than was agreed: {error}") from error

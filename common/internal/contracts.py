@@ -1,0 +1,97 @@
+"""What is said over the internal API and in exported files; plain values, checked when read."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    How far a consumer has come in one stream of its source.
+
+    `held` are the event ids of dead letters that claim the next place. `waiting_sequence` is
+    the highest sequence that waits for its turn, with its event; None without any.
+    """
+
+    stream: UUID
+    last_sequence: int = 0
+    last_event_id: UUID | None = None
+    forked: bool = False
+    held: tuple[UUID, ...] = ()
+    waiting_sequence: int | None = None
+    waiting_event_id: UUID | None = None
+
+
+class StandingPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Standings by stream; `consumer` is the Kafka group, `after` where the next page begins."""
+
+    consumer: str
+    data: list[Standing]
+    after: UUID | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What the ledger decided about a request, in the words both services share.
+
+    Amounts are minor units; `captured_amount` is what moved. `stream` is the user whose wallet
+    it is about.
+    """
+
+    id: UUID
+    stream: UUID
+    kind: str
+    state: str
+    amount: int
+    currency: str
+    captured_amount: int
+    rejection_code: str | None
+    accepted_at: datetime
+    recorded_at: datetime
+
+
+class DecisionPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Decisions by id, ascending."""
+
+    data: list[Decision]
+    after: UUID | None = None
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What users keeps of a request, as `Decision`; `state` is `pending` without an outcome.
+
+    `settled_at` is None until then.
+    """
+
+    id: UUID
+    stream: UUID
+    kind: str
+    state: str
+    amount: int
+    currency: str
+    captured_amount: int
+    rejection_code: str | None
+    accepted_at: datetime
+    settled_at: datetime | None
+
+
+class AskedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests by id, ascending."""
+
+    data: list[Asked]
+    after: UUID | None = None
+
+
+class ExportHeader(msgspec.Struct, frozen=True, kw_only=True):
+    """First line of a file of decisions: of when it is, and which streams staff must look at."""
+
+    exported_at: datetime
+    held: list[UUID]
+
+
+def builtins_of(value: msgspec.Struct) -> Any:
+    """The value as what a JSON renderer takes."""
+    return msgspec.to_builtins(value)
