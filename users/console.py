@@ -17,6 +17,11 @@ NAVIGATION = [
         title="Transactions",
         pages=[
             Page(title="Requests", model="submissions.TransactionRequest", icon="swap_horiz"),
+            Page(
+                title="Unclaimed outcomes",
+                model="submissions.UnclaimedOutcome",
+                icon="question_exchange",
+            ),
         ],
     ),
     ROAD,
@@ -31,5 +36,5 @@ def console(environment: str) -> dict[str, Any]:
         accent="indigo",
         environment=environment,
         navigation=NAVIGATION,
-        figures="common.inbox.figures.road_figures",
+        figures="users.submissions.figures.home_figures",
     )

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from common.adminkit import ReadOnlyModelAdmin, amount_shown, payload_shown, status_display
-from users.submissions.models import TransactionRequest
+from users.submissions.models import TransactionRequest, UnclaimedOutcome
 
 
 @admin.register(TransactionRequest)
@@ -64,3 +64,15 @@ class TransactionRequestAdmin(ReadOnlyModelAdmin):
     @admin.display(description="Metadata")
     def shown_metadata(self, request: TransactionRequest) -> SafeString:
         return payload_shown(request.metadata)
+
+
+@admin.register(UnclaimedOutcome)
+class UnclaimedOutcomeAdmin(ReadOnlyModelAdmin):
+    list_display = ("transaction_id", "status", "shown_amount", "user_id", "received_at")
+    id_fields = ("transaction_id", "user_id")
+    search_help_text = "The id of a transaction or a user, in full."
+    ordering = ("-transaction_id",)
+
+    @admin.display(description="Amount", ordering="amount")
+    def shown_amount(self, outcome: UnclaimedOutcome) -> SafeString:
+        return amount_shown(outcome.amount, outcome.currency or "")

@@ -58,9 +58,5 @@ class RequestTooLarge(Refused):
     title = "Metadata and description are too long together"
 
 
-class OutcomeUnknown(Exception):
-    """A bug: the ledger decided about a transaction that nobody asked us for."""
-
-
 class OutcomeMisfit(Exception):
     """A bug: the outcome contradicts the request or an outcome that was settled before."""

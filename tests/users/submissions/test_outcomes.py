@@ -1,6 +1,7 @@
 """Step 10 of the road: what the ledger decided settles what was asked."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -14,8 +15,8 @@ from common.events.envelope import Envelope
 from common.ids import uuid7
 from common.inbox.wiring import Received
 from tests.factories.users import NOON, TransactionRequestFactory
-from users.submissions.errors import OutcomeMisfit, OutcomeUnknown
-from users.submissions.models import TransactionRequest
+from users.submissions.errors import OutcomeMisfit
+from users.submissions.models import TransactionRequest, UnclaimedOutcome
 from users.wiring import WIRING
 
 pytestmark = pytest.mark.django_db
@@ -115,14 +116,70 @@ class TestOutcome:
             WIRING.open_batch().write()
 
 
-class TestMisfit:
-    def test_unknown_transaction_is_a_bug(self):
-        with pytest.raises(OutcomeUnknown):
-            consume(posted(TransactionRequestFactory.build(id=uuid7())))
+class TestRepetition:
+    """The ledger's database was restored, and it decided again what it had decided."""
 
-    @pytest.mark.parametrize("state", ["posted", "rejected"])
-    @pytest.mark.parametrize("outcome", [posted, rejected])
-    def test_settled_request_is_never_settled_again(self, state, outcome):
+    @pytest.mark.parametrize(("state", "outcome"), [("posted", posted), ("rejected", rejected)])
+    def test_of_an_outcome_changes_nothing(self, state, outcome):
+        row = TransactionRequestFactory(**{state: True})
+
+        consume(outcome(row))
+
+        row.refresh_from_db()
+        assert (row.status, row.settled_at) == (state, NOON)
+
+    def test_in_one_batch_settles_once(self):
+        row, other = TransactionRequestFactory.create_batch(2)
+
+        consume(posted(row), posted(other), posted(row))
+
+        assert TransactionRequest.objects.filter(status="posted").count() == 2
+
+    def test_lets_the_others_of_its_batch_be_settled(self):
+        old, new = TransactionRequestFactory(posted=True), TransactionRequestFactory()
+
+        consume(posted(old), posted(new))
+
+        new.refresh_from_db()
+        assert new.status == "posted"
+
+
+class TestUnclaimed:
+    """This database was restored, and lost a request that the ledger has decided."""
+
+    def test_outcome_is_kept_and_its_stream_goes_on(self, bob):
+        lost = TransactionRequestFactory.build(id=uuid7(), user=bob, requested_by=bob)
+        row = TransactionRequestFactory(user=bob)
+
+        consume(posted(lost, amount=90), posted(row), stream=bob.id)
+
+        row.refresh_from_db()
+        kept = UnclaimedOutcome.objects.get()
+        assert row.status == "posted"
+        assert (kept.transaction_id, kept.user_id, kept.status) == (lost.id, bob.id, "posted")
+        assert (kept.amount, kept.currency, kept.rejection_code) == (90, "EUR", None)
+
+    def test_outcome_is_kept_as_it_came_first(self):
+        lost = TransactionRequestFactory.build(id=uuid7())
+
+        consume(rejected(lost))
+        consume(posted(lost))
+
+        assert UnclaimedOutcome.objects.get().status == "rejected"
+
+
+class TestMisfit:
+    @pytest.mark.parametrize(
+        ("state", "outcome"),
+        [
+            ("posted", rejected),
+            ("rejected", posted),
+            ("rejected", partial(rejected, code="account_frozen")),
+            ("posted", partial(posted, amount=249)),
+            ("posted", partial(posted, currency="USD")),
+        ],
+    )
+    def test_contradiction_of_a_settled_request_is_a_bug(self, state, outcome):
         row = TransactionRequestFactory(**{state: True})
 
         with pytest.raises(OutcomeMisfit):
@@ -130,6 +187,12 @@ class TestMisfit:
 
         row.refresh_from_db()
         assert (row.status, row.settled_at) == (state, NOON)
+
+    def test_repetition_for_another_user_is_a_bug(self, bob):
+        row = TransactionRequestFactory(posted=True)
+
+        with pytest.raises(OutcomeMisfit):
+            consume(posted(row), stream=bob.id)
 
     def test_two_outcomes_in_one_batch_are_a_bug(self):
         row = TransactionRequestFactory()
