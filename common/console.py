@@ -63,6 +63,7 @@ ROAD = Section(
         Page(title="Waiting and dead", model="inbox.InboxWaiting", icon="inbox"),
         Page(title="Dead letter actions", model="inbox.DeadLetterAction", icon="history"),
         Page(title="Consumer halts", model="inbox.ConsumerHalt", icon="front_hand"),
+        Page(title="Peer cursors", model="reconciliation.PeerCursor", icon="compare_arrows"),
     ],
 )
 """What either console shows of the road between the services."""

@@ -15,6 +15,11 @@ from django.core.management import call_command
 from common.db.timeouts import timeouts_use
 
 _DAY = timedelta(days=1)
+_OF_BOTH = {
+    "sessions_clear": _DAY,
+    "reconciliation.reconcile_streams": timedelta(minutes=1),
+    "reconciliation.prune_outbox": _DAY,
+}
 
 
 def housekeeping_app(service: str, sweeps: Mapping[str, timedelta]) -> Celery:
@@ -29,7 +34,7 @@ def housekeeping_app(service: str, sweeps: Mapping[str, timedelta]) -> Celery:
     app.autodiscover_tasks()
     app.conf.beat_schedule = {
         task: {"task": task, "schedule": every, "options": {"expires": every.total_seconds()}}
-        for task, every in {"sessions_clear": _DAY, **sweeps}.items()
+        for task, every in {**_OF_BOTH, **sweeps}.items()
     }
     return app
 

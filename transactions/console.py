@@ -34,5 +34,5 @@ def console(environment: str) -> dict[str, Any]:
         accent="emerald",
         environment=environment,
         navigation=NAVIGATION,
-        figures="common.inbox.figures.road_figures",
+        figures="common.reconciliation.figures.home_figures",
     )

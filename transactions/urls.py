@@ -5,7 +5,9 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from common.api import event_pages, health
+from common.reconciliation import urls as internal
 from transactions.ledger import urls as ledger
+from transactions.ledger.decisions import DecisionsApi, DecisionsQueryApi
 
 handler400 = "common.api.problems.bad_request"
 handler403 = "common.api.problems.permission_denied"
@@ -18,6 +20,11 @@ urlpatterns = [
     path("transactions/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("transactions/schema/events", event_pages.events_document, name="events-document"),
     path("transactions/docs/events", event_pages.events_page, name="events"),
+    path("internal/v1/", include(internal)),
+    path("internal/v1/decisions", DecisionsApi.as_view(), name="internal-decisions"),
+    path(
+        "internal/v1/decisions/query", DecisionsQueryApi.as_view(), name="internal-decisions-query"
+    ),
     path("admin/", admin.site.urls),
     *health.urlpatterns,
 ]

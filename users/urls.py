@@ -12,9 +12,11 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from common.api import event_pages, health
+from common.reconciliation import urls as internal
 from users.identity.api import ProfileApi
 from users.identity.jwks import jwks
 from users.submissions.api import TransactionApi, TransactionsApi
+from users.submissions.internal_api import RequestsApi, RequestsQueryApi
 
 
 @csrf_exempt
@@ -40,6 +42,9 @@ urlpatterns = [
     path("users/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("users/schema/events", event_pages.events_document, name="events-document"),
     path("users/docs/events", event_pages.events_page, name="events"),
+    path("internal/v1/", include(internal)),
+    path("internal/v1/requests", RequestsApi.as_view(), name="internal-requests"),
+    path("internal/v1/requests/query", RequestsQueryApi.as_view(), name="internal-requests-query"),
     path("admin/", admin.site.urls),
     *health.urlpatterns,
 ]

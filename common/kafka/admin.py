@@ -10,6 +10,7 @@ from django.conf import settings
 from common.events.topics import RECORD_MAX_BY_TOPIC
 from common.kafka.broker import BrokerError
 from common.kafka.config import client_config
+from common.kafka.places import GroupPlace
 
 _TIMEOUT_S = 10.0
 _SEEN_EVERY_S = 0.05
@@ -56,6 +57,11 @@ def group_lag(*, group: str, topic: str) -> int:
 
     A partition that was never committed counts from its first record. Raises `BrokerError`.
     """
+    return sum(place.lag for place in group_places(group=group, topic=topic).values())
+
+
+def group_places(*, group: str, topic: str) -> dict[int, GroupPlace]:
+    """Where a group stands, by partition of a topic. Raises `BrokerError`."""
     admin = AdminClient(client_config())
     try:
         partitions = admin.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions
@@ -67,7 +73,12 @@ def group_lag(*, group: str, topic: str) -> int:
         committed = _committed(admin, group, places)
     except KafkaException as error:
         raise BrokerError(error.args[0].str()) from error
-    return sum(max(0, last[p] - max(committed.get(p, 0), first[p])) for p in partitions)
+    return {
+        partition: GroupPlace(
+            resume=max(committed.get(partition, 0), first[partition]), end=last[partition]
+        )
+        for partition in partitions
+    }
 
 
 def _offsets(admin: AdminClient, places: list[TopicPartition], spec: OffsetSpec) -> dict[int, int]:

@@ -1,0 +1,28 @@
+"""How far the other service has come in our streams, as staff see it."""
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from common.adminkit import ReadOnlyModelAdmin, display, id_shown, status_display, time_shown
+from common.reconciliation.models import PeerCursor
+
+
+@admin.register(PeerCursor)
+class PeerCursorAdmin(ReadOnlyModelAdmin):
+    list_display = ("shown", "sequence", "shown_verdict", "seen")
+    list_filter = ("verdict",)
+    id_fields = ("stream", "event_id")
+    search_help_text = "Stream or event id, in full."
+    ordering = ("-stream",)
+
+    @display(description="Stream")
+    def shown(self, cursor: PeerCursor) -> SafeString:
+        return id_shown(cursor.stream)
+
+    @status_display(description="Verdict")
+    def shown_verdict(self, cursor: PeerCursor) -> str:
+        return cursor.verdict
+
+    @display(description="Asked")
+    def seen(self, cursor: PeerCursor) -> SafeString:
+        return time_shown(cursor.seen_at)
