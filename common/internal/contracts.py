@@ -37,18 +37,18 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     What the ledger decided about a request, in the words both services share.
 
     Amounts are minor units; `captured_amount` is what moved. `stream` is the user whose wallet
-    it is about.
+    it is about. What was not legible of a request that staff discarded is None.
     """
 
     id: UUID
     stream: UUID
-    kind: str
+    kind: str | None
     state: str
-    amount: int
-    currency: str
+    amount: int | None
+    currency: str | None
     captured_amount: int
     rejection_code: str | None
-    accepted_at: datetime
+    accepted_at: datetime | None
     recorded_at: datetime
 
 

@@ -50,6 +50,7 @@ PARTS = (
     Part("contracts", ("tests/contracts",), "transactions.settings.test"),
     Part("e2e", ("tests/e2e",)),
     Part("local", ("tests/local",), alone=True),
+    Part("repair", ("tests/repair",), alone=True),
     Part("chaos", ("tests/chaos",), alone=True, variables=CHAOS),
 )
 

@@ -79,7 +79,7 @@ def _decision(row: LedgerTransaction) -> Decision:
         state=row.state,
         amount=row.amount,
         currency=row.currency,
-        captured_amount=row.amount if posted else 0,
+        captured_amount=(row.amount or 0) if posted else 0,
         rejection_code=row.rejection_code or None,
         accepted_at=row.effective_at,
         recorded_at=row.recorded_at,

@@ -73,7 +73,10 @@ def _of_pending(asked: Asked, decision: Decision | None, due: datetime) -> Verdi
 
 
 def _differences(asked: Asked, decision: Decision) -> dict[str, tuple[Any, Any]]:
-    members = _ALWAYS if asked.settled_at is None else (*_ALWAYS, *_SETTLED)
+    # What was not legible of a discarded request stands nowhere in the books.
+    members = [name for name in _ALWAYS if getattr(decision, name) is not None]
+    if asked.settled_at is not None:
+        members += _SETTLED
     return {
         name: (getattr(asked, name), getattr(decision, name))
         for name in members

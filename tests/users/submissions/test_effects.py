@@ -98,6 +98,12 @@ class TestEffect:
         assert found.verdict is Verdict.DIFFERS
         assert found.sides == {member: (getattr(asked, member), other)}
 
+    def test_agrees_with_a_discarded_request_of_which_nothing_was_legible(self):
+        asked = asked_for(state="rejected", captured_amount=0, rejection_code="discarded_by_staff")
+        illegible = dict.fromkeys(("kind", "amount", "currency", "accepted_at"))
+
+        assert effect(asked, decision_on(asked, **illegible)).verdict is Verdict.AGREES
+
     @pytest.mark.parametrize(
         ("as_of", "held", "expected"),
         [
