@@ -42,6 +42,9 @@ class Part:
 # Faults need the proxy on every link, and more than one consumer to take over from another.
 CHAOS = (("CHAOS_LINKS", "1"), ("REPLICAS", "2"), ("EXTRA_PUBLISHERS", "1"))
 
+# A restored database leaves the services different for good, so this stack is nobody else's.
+REPAIR = (("REPLICAS", "1"),)
+
 PARTS = (
     Part("unit", ("tests/unit",), needs_stack=False),
     Part("gateway", ("tests/gateway",), needs_stack=False),
@@ -50,7 +53,7 @@ PARTS = (
     Part("contracts", ("tests/contracts",), "transactions.settings.test"),
     Part("e2e", ("tests/e2e",)),
     Part("local", ("tests/local",), alone=True),
-    Part("repair", ("tests/repair",), alone=True),
+    Part("repair", ("tests/repair",), alone=True, variables=REPAIR),
     Part("chaos", ("tests/chaos",), alone=True, variables=CHAOS),
 )
 

@@ -71,11 +71,12 @@ class TestDiscard:
         assert TransactionRequest.objects.get().status == "rejected"
 
     def test_of_an_outcome_that_answers_nothing_lets_the_stream_go_on(self, pending):
+        nobodys = outcome(stream=pending.user_id, transaction_id=uuid7(), sequence=1)
         consume(
-            outcome(stream=pending.user_id, transaction_id=uuid7(), sequence=1),
+            replace(nobodys, value=b"{"),
             outcome(stream=pending.user_id, transaction_id=pending.id, sequence=2),
         )
-        assert InboxWaiting.objects.get(state="dead").error_class == "bug"
+        assert InboxWaiting.objects.get(state="dead").error_class == "poison"
 
         discard()
 
