@@ -10,7 +10,9 @@ def publisher_connection(*, idle_timeout: str) -> psycopg.Connection[Any]:
     """
     Connect to the service's database in autocommit, outside of Django's pool.
 
-    Text is asked for in UTC: the times of events are sent as PostgreSQL prints them.
+    Text is asked for in UTC: the times of events are sent as PostgreSQL prints them. A client
+    that was stopped in the middle of an answer is neither idle nor running a statement to the
+    server, which waits for room to send; only `tcp_user_timeout` ends such a session.
     """
     config = connections["default"].settings_dict
     options = {k: v for k, v in config["OPTIONS"].items() if k not in {"pool", "options"}}
@@ -22,7 +24,7 @@ def publisher_connection(*, idle_timeout: str) -> psycopg.Connection[Any]:
         "host": config["HOST"] or None,
         "port": config["PORT"] or None,
         "options": f"-c idle_session_timeout={idle_timeout} -c statement_timeout=10s"
-        " -c lock_timeout=5s -c timezone=UTC",
+        " -c lock_timeout=5s -c tcp_user_timeout=10s -c timezone=UTC",
         "application_name": f"{options.get('application_name', 'notion')} publisher",
     }
     return psycopg.connect(**parameters, autocommit=True)
