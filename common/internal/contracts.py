@@ -11,8 +11,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     How far a consumer has come in one stream of its source.
 
-    `held` are the event ids of dead letters that claim the next place. `waiting_sequence` is
-    the highest sequence that waits for its turn, with its event; None without any.
+    `held` are the event ids of dead letters that claim the next place and need a person.
+    `waiting_sequence` is the highest sequence that waits for its turn, with its event; None
+    without any.
     """
 
     stream: UUID

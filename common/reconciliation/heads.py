@@ -119,3 +119,16 @@ def peer_cursors_save(standings: Sequence[Standing], verdicts: Mapping[UUID, Ver
 def peer_cursors_forget() -> None:
     """Know nothing of the other side any more, so that every stream is asked about again."""
     PeerCursor.objects.all().delete()
+
+
+def peer_alarms() -> dict[str, int]:
+    """How many streams are forked, lost or held over there, as of the last sweeps."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT count(*) FILTER (WHERE verdict = 'forked'),
+                count(*) FILTER (WHERE verdict = 'lost'), count(*) FILTER (WHERE verdict = 'held')
+            FROM peer_cursor WHERE verdict IN ('forked', 'lost', 'held')
+            """
+        )
+        return dict(zip(("forked", "lost", "held"), cursor.fetchone(), strict=True))

@@ -11,6 +11,8 @@ from django.utils.module_loading import import_string
 from common.inbox.wiring import Wiring
 from common.internal.contracts import Standing, StandingPage
 
+# Note [Contested]: which of two claimants is real, is shown by the one that comes in its turn; so
+# the producer has to send its own again, and no person is needed.
 _STANDING = """
     SELECT asked.stream, coalesce(kept.last_sequence, 0), kept.last_event_id,
         kept.forked_at IS NOT NULL, held.events, waiting.sequence, waiting.event_id
@@ -23,7 +25,7 @@ _STANDING = """
         WHERE dead.consumer = %(consumer)s AND dead.source = %(source)s AND dead.state = 'dead'
             AND dead.stream = asked.stream
             AND dead.sequence = coalesce(kept.last_sequence, 0) + 1
-            AND dead.event_id IS NOT NULL
+            AND dead.event_id IS NOT NULL AND dead.error_class <> 'contested'
     ) AS held ON true
     LEFT JOIN LATERAL (
         SELECT parked.sequence, parked.event_id FROM inbox_waiting AS parked

@@ -72,6 +72,18 @@ def query(service: str, statement: str, *parameters: Any) -> list[tuple[Any, ...
         return connection.execute(statement, parameters).fetchall()
 
 
+def wait_until_published(service: str, transaction_ids: list[str]) -> None:
+    """Wait until what a service says about each of these transactions is in Kafka."""
+    sent = (
+        "SELECT count(*) FROM outbox_message WHERE published_at IS NOT NULL AND subject = ANY(%s)"
+    )
+
+    def look() -> bool | None:
+        return query(service, sent, transaction_ids)[0][0] >= len(transaction_ids) or None
+
+    wait_for(f"{service} has published it all", look)
+
+
 def resume(service: str) -> str:
     """Resume a restored service's outbox, as soon as the other one has read everything."""
 

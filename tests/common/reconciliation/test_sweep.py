@@ -11,6 +11,7 @@ from common.kafka.broker import BrokerError
 from common.kafka.places import GroupPlace
 from common.outbox.models import OutboxMessage
 from common.reconciliation import sweep, tasks
+from common.reconciliation.heads import peer_alarms
 from common.reconciliation.models import PeerCursor
 from common.reconciliation.sweep import streams_reconcile
 from common.reconciliation.verdict import Verdict
@@ -120,6 +121,16 @@ class TestReconcile:
 
         assert unpublished(ALICE) == [2]
 
+    def test_sends_ours_again_where_another_contests_its_place(self):
+        ids = say(ALICE, 2)
+        applied(ALICE, 1, ids[0])
+        for claimant in (ids[1], uuid7()):
+            kept(ALICE, 2, claimant, error_class="contested")
+
+        reconcile()
+
+        assert unpublished(ALICE) == [2]
+
     def test_leaves_a_poisoned_first_event_of_a_stream_without_a_cursor(self):
         ids = say(ALICE, 1)
         kept(ALICE, 1, ids[0])
@@ -136,6 +147,7 @@ class TestReconcile:
         assert (report.named, report.alarming) == ({ALICE: Verdict.FORKED}, 1)
         assert unpublished(ALICE) == []
         assert PeerCursor.objects.get().verdict == "forked"
+        assert peer_alarms() == {"forked": 1, "lost": 0, "held": 0}
 
     def test_alarms_when_the_event_that_they_need_is_gone(self):
         ids = say(ALICE, 3)

@@ -45,12 +45,13 @@ def applied(stream, sequence, event_id=None, *, forked=False):
     )
 
 
-def kept(stream, sequence, event_id, state="dead"):
+def kept(stream, sequence, event_id, state="dead", error_class="poison"):
     """The other side keeps an event as a dead letter, or until its turn."""
     InboxWaiting.objects.create(
         consumer=WIRING.consumer,
         fingerprint=str(uuid7()),
         state=state,
+        error_class=error_class if state == "dead" else "",
         source=settings.PEER["SOURCE"],
         stream=stream,
         sequence=sequence,

@@ -14,6 +14,7 @@ from common.inbox.wiring import Wiring
 from common.kafka.admin import group_lag
 from common.kafka.broker import BrokerError
 from common.outbox.backlog import outbox_backlog
+from common.reconciliation.heads import peer_alarms
 
 
 class Command(BaseCommand):
@@ -28,6 +29,7 @@ class Command(BaseCommand):
             "outbox": outbox_backlog()._asdict(),
             "lag": _lag(wiring),
             **_inbox(wiring.consumer),
+            "peer": peer_alarms(),
         }
         if options["json"]:
             self.stdout.write(json.dumps(report))
