@@ -1,10 +1,12 @@
 """Tests: as the owner, who may create the test database, and without a pool."""
 
+import os
+
 from common import settings as shared
 from common.db.timeouts import timeout_options
 from transactions.console import console
 from transactions.settings.base import *  # noqa: F403
-from transactions.settings.base import env
+from transactions.settings.base import INSTALLED_APPS, env
 
 DATABASES = {
     "default": {
@@ -25,3 +27,6 @@ OUTBOX_PUBLISH = False
 """Tests of single parts publish by hand, where publishing is what they test."""
 
 UNFOLD = console("test")
+
+if os.environ.get("CRASH_AT"):
+    INSTALLED_APPS = [*INSTALLED_APPS, "tests.chaos.crash_points.CrashPoints"]

@@ -26,6 +26,7 @@ os.environ["DATABASE_ROLE"] = "owner"
 from common.settings import cookies  # noqa: E402  reads the environment
 from users.console import console  # noqa: E402
 from users.settings.base import *  # noqa: E402, F403
+from users.settings.base import INSTALLED_APPS  # noqa: E402
 
 globals().update(cookies("users", secure=False))
 UNFOLD = console("test")
@@ -48,3 +49,6 @@ WHITENOISE_AUTOREFRESH = True
 
 OUTBOX_PUBLISH = False
 """Tests of single parts publish by hand, where publishing is what they test."""
+
+if os.environ.get("CRASH_AT"):
+    INSTALLED_APPS = [*INSTALLED_APPS, "tests.chaos.crash_points.CrashPoints"]
