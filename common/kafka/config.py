@@ -69,7 +69,7 @@ def consumer_config(*, group: str, instance_id: str) -> Config:
         "auto.offset.reset": "earliest",
         "isolation.level": "read_committed",
         "check.crcs": True,  # off by default: a bit that flips on the way would be applied
-        "max.poll.interval.ms": 90_000,
+        "max.poll.interval.ms": settings.KAFKA["MAX_POLL_INTERVAL_MS"],
         "fetch.wait.max.ms": 50,
         "allow.auto.create.topics": False,
         "topic.metadata.refresh.interval.ms": 10_000,

@@ -40,7 +40,12 @@ class Part:
 
 
 # Faults need the proxy on every link, and more than one consumer to take over from another.
-CHAOS = (("CHAOS_LINKS", "1"), ("REPLICAS", "2"), ("EXTRA_PUBLISHERS", "1"))
+CHAOS = (
+    ("CHAOS_LINKS", "1"),
+    ("REPLICAS", "2"),
+    ("EXTRA_PUBLISHERS", "1"),
+    ("KAFKA_MAX_POLL_INTERVAL_MS", "10000"),
+)
 
 # A restored database leaves the services different for good, so this stack is nobody else's.
 REPAIR = (("REPLICAS", "1"),)

@@ -59,7 +59,7 @@ def under_way() -> Evidence:
 def verdicts(journal: Journal, *, bank: Bank | None, since: datetime) -> list[Verdict]:
     """Every invariant's verdict; call it at rest. Dead letters before `since` are not ours."""
     checks: dict[str, Callable[[], Evidence]] = {
-        "I1 accepted is kept, with one event": lambda: [*_lost(journal), *_without_one_event()],
+        "I1 accepted is kept, with one event": lambda: [*_lost(journal), *without_one_event()],
         "I2 one decision, the same on both sides": _disagreements,
         "I3 one key, one transaction": lambda: [*_other_ids(journal), *_doubles()],
         "I4 everything sums to zero": books.unbalanced,
@@ -68,8 +68,8 @@ def verdicts(journal: Journal, *, bank: Bank | None, since: datetime) -> list[Ve
         "I7 applied in order, without gaps": lambda: [
             *_unapplied("users"),
             *_unapplied("transactions"),
-            *_gaps("users"),
-            *_gaps("transactions"),
+            *gaps("users"),
+            *gaps("transactions"),
             *books.out_of_order(),
         ],
         "I7b first appearances in the topics are in order": topics.out_of_order,
@@ -126,7 +126,7 @@ def _lost(journal: Journal) -> Evidence:
     return [e for e in journal.accepted if known.get((e.asker, e.key)) != e.transaction_id]
 
 
-def _without_one_event() -> Evidence:
+def without_one_event() -> Evidence:
     return [
         *query(
             "users",
@@ -167,7 +167,7 @@ def _doubles() -> Evidence:
     ]
 
 
-def _gaps(service: str) -> Evidence:
+def gaps(service: str) -> Evidence:
     """Streams whose sequences are not 1 to n; pruned events are a gap at the beginning only."""
     return [
         (service, *row)

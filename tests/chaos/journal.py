@@ -1,6 +1,7 @@
 """What clients were told, written down by the clients: the yardstick of every check."""
 
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -38,25 +39,25 @@ class Accepted:
 class Journal:
     """
     Every request is in one of three lists: `accepted` (ok), `unknown` (no answer, or one that
-    says to try again), `failed` (an answer that nobody should get).
+    says to try again), `failed` (an answer that nobody should get). `unanswered` counts why
+    single attempts have no answer.
     """
 
     accepted: list[Accepted] = field(default_factory=list)
     unknown: list[Asked] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    unanswered: int = 0
+    unanswered: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, asked: Asked, *, attempts_max: int) -> None:
         """Ask up to so many times at once, as impatient clients do, and write down the end."""
-        answer = None
         for attempt in range(1, attempts_max + 1):
             answer = asked.person.ask(asked.key, asked.order)
-            if answer is not None and answer.status_code not in ANSWERS_LATER:
+            if isinstance(answer, httpx.Response) and answer.status_code not in ANSWERS_LATER:
                 self._note(asked, answer, attempt)
                 return
             with self._lock:
-                self.unanswered += 1
+                self.unanswered[_reason(answer)] += 1
         with self._lock:
             self.unknown.append(asked)
 
@@ -66,8 +67,9 @@ class Journal:
 
             def look(each: Asked = each) -> httpx.Response | None:
                 answer = each.person.ask(each.key, each.order)
-                told = answer is not None and answer.status_code not in ANSWERS_LATER
-                return answer if told else None
+                if isinstance(answer, httpx.Response) and answer.status_code not in ANSWERS_LATER:
+                    return answer
+                return None
 
             answer = wait_for(f"an answer for {each.key}", look, deadline_s=ANSWER_WITHIN_S)
             self._note(each, answer, each.attempts + 1, unknown_before=True)
@@ -88,3 +90,9 @@ class Journal:
                     unknown_before=unknown_before,
                 )
             )
+
+
+def _reason(answer: httpx.Response | httpx.TransportError) -> str:
+    if isinstance(answer, httpx.Response):
+        return str(answer.status_code)
+    return type(answer).__name__

@@ -25,13 +25,13 @@ class Person(Caller):
     password: str = PASSWORD
     renew_at: float = 0.0
 
-    def ask(self, key: str, order: dict[str, object]) -> httpx.Response | None:
-        """Ask for a transaction once; None when no answer came."""
+    def ask(self, key: str, order: dict[str, object]) -> httpx.Response | httpx.TransportError:
+        """Ask for a transaction once; what went wrong when no answer came."""
         try:
             self._stay_signed_in()
             return self.submit(key=key, **order)
-        except httpx.TransportError:
-            return None
+        except httpx.TransportError as error:
+            return error
 
     def is_settled(self, transaction_id: str) -> bool:
         """Whether a transaction has its outcome, as far as an answer came."""
@@ -87,8 +87,9 @@ def settled_after(payer: Person, payee: Person) -> float:
 
     def accepted() -> str | None:
         answer = payer.ask(key, order)
-        told = answer is not None and answer.status_code == httpx.codes.ACCEPTED
-        return answer.json()["id"] if answer is not None and told else None
+        if isinstance(answer, httpx.Response) and answer.status_code == httpx.codes.ACCEPTED:
+            return answer.json()["id"]
+        return None
 
     made = wait_for("a new payment is accepted", accepted, deadline_s=SETTLED_WITHIN_S)
     wait_for("it is settled", lambda: payer.is_settled(made) or None, deadline_s=SETTLED_WITHIN_S)

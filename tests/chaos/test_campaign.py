@@ -93,6 +93,6 @@ def _counts(journal: Journal, bank: Bank) -> dict[str, int]:
         "accepted": len(journal.accepted),
         "of them without a first answer": sum(e.attempts > 1 for e in journal.accepted),
         "unknown until healed": sum(e.unknown_before for e in journal.accepted),
-        "lost answers": journal.unanswered,
+        "lost answers": journal.unanswered.total(),
         "snapshots of the books": bank.snapshots,
     }

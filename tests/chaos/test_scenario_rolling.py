@@ -1,0 +1,45 @@
+"""
+Every process is ended politely and started again under load: no answer is lost for it.
+
+Runs by the command only, on a stack without the proxy: behind it the gateway could not see that
+nobody listens, which is what it takes another instance for.
+"""
+
+import time
+
+import pytest
+
+from tests.chaos import killing
+from tests.chaos.load import FULL, assert_all_holds, now, under_load
+
+ENDED_WITHIN_S = 10
+
+pytestmark = [
+    pytest.mark.skipif(not FULL, reason="run by ./manage_all.sh chaos --scenario rolling"),
+    pytest.mark.timeout(900),
+]
+
+
+def chosen() -> list[str]:
+    """All of the services' processes; the gateway and the stores have one instance each."""
+    return [n for n in killing.names() if n.startswith(("users-", "transactions-"))]
+
+
+def test_everything_is_restarted_in_turn(people):
+    since, ended_s = now(), {}
+
+    with under_load(people) as workload:
+        for name in chosen():
+            workload.wait_for_more(10)
+            began = time.monotonic()
+            killing.stop(name)
+            ended_s[name] = time.monotonic() - began
+            killing.start(name)
+            killing.wait_until_back(name)
+
+    slowest = max(ended_s, key=lambda name: ended_s[name])
+    print(f"\n{len(ended_s)} ended politely, the slowest {slowest} in {ended_s[slowest]:.1f} s")
+    print(f"lost answers: {dict(workload.journal.unanswered)}")
+    assert max(ended_s.values()) <= ENDED_WITHIN_S
+    assert workload.journal.unanswered == {}
+    assert_all_holds(workload, since=since)
