@@ -21,12 +21,14 @@ from common.inbox.breaker import BreakerTripped
 from common.inbox.conduct import PLAIN, Conduct
 from common.inbox.dead import dead_store
 from common.inbox.models import InboxWaiting
-from common.inbox.waiting import waiting_first
+from common.inbox.waiting import PLACE_CONTESTED, waiting_next
 from common.inbox.wiring import Wiring
 
 log = structlog.get_logger(__name__)
 
 ATTEMPTS_MAX = 3
+
+_CLASSES = InboxWaiting.ErrorClass
 
 
 def batch_isolate(
@@ -110,12 +112,12 @@ class _Isolation:
                 if _passes(error):
                     raise
                 if isinstance(error, EventInvalid):
-                    return self._bury(arrival, reason=str(error), attempts=attempt)
+                    return self._bury([arrival], _CLASSES.POISON, str(error), attempts=attempt)
                 log.exception("event_failed", attempt=attempt, fingerprint=arrival.fingerprint)
                 reason = f"{type(error).__name__}: {error}"
             finally:
                 self._conduct.beat()
-        return self._bury(arrival, reason=reason, attempts=ATTEMPTS_MAX, bug=True)
+        return self._bury([arrival], _CLASSES.BUG, reason, attempts=ATTEMPTS_MAX)
 
     def _one_by_one(self, stream: UUID) -> BatchReport:
         """Apply what waits in a stream event by event, up to one that fails, which is buried."""
@@ -124,22 +126,28 @@ class _Isolation:
         total = BatchReport(due={stream})
         while stream in total.due:
             total.due.clear()
-            first = waiting_first(consumer=wiring.consumer, source=source, stream=stream)
-            if first is not None:
-                total.add(self._alone(first))
+            found = waiting_next(consumer=wiring.consumer, source=source, stream=stream)
+            if len({item.envelope.id for item in found if item.envelope}) > 1:
+                total.add(self._bury(found, _CLASSES.CONTESTED, PLACE_CONTESTED))
+            elif found:
+                total.add(self._alone(found[0]))
         return total
 
     def _bury(
-        self, arrival: Arrival | Poison, *, reason: str, attempts: int, bug: bool = False
+        self,
+        items: Sequence[Arrival | Poison],
+        error_class: InboxWaiting.ErrorClass,
+        error: str,
+        *,
+        attempts: int = 1,
     ) -> BatchReport:
-        classes = InboxWaiting.ErrorClass
         breaker = self._conduct.breaker
         with transaction.atomic(durable=self._conduct.durable):
             buried = dead_store(
                 consumer=self._wiring.consumer,
-                dead=[arrival],
-                error_class=classes.BUG if bug else classes.POISON,
-                error=reason,
+                dead=items,
+                error_class=error_class,
+                error=error,
                 attempts=attempts,
             )
             fates = [stream_identity(item) for item in buried]

@@ -44,16 +44,13 @@ def waiting_load(
     return [arrive_again(row) for row in rows]
 
 
-def waiting_first(*, consumer: str, source: str, stream: UUID) -> Arrival | Poison | None:
-    """Read only the event that is next to its turn in a stream."""
-    row = (
-        InboxWaiting.objects.filter(
-            consumer=consumer, source=source, stream=stream, state=InboxWaiting.State.WAITING
-        )
-        .order_by("sequence", "id")
-        .first()
-    )
-    return None if row is None else arrive_again(row)
+def waiting_next(*, consumer: str, source: str, stream: UUID) -> list[Arrival | Poison]:
+    """Read only what is next to its turn in a stream; more than one where a place is contested."""
+    rows = InboxWaiting.objects.filter(
+        consumer=consumer, source=source, stream=stream, state=InboxWaiting.State.WAITING
+    ).order_by("sequence", "id")
+    first = rows.first()
+    return [] if first is None else [arrive_again(r) for r in rows.filter(sequence=first.sequence)]
 
 
 def waiting_store(*, consumer: str, arrivals: Sequence[Arrival]) -> None:

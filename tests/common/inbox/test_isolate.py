@@ -88,6 +88,37 @@ class TestBatchIsolate:
         states = sorted(InboxWaiting.objects.values_list("state", "error_class"))
         assert states == [("dead", "forked"), ("waiting", "")]
 
+    def test_applies_neither_of_two_events_that_waited_for_one_place(self):
+        first, second = stream_of(ALICE, 2)
+        rival = record(stream=ALICE, sequence=2, offset=8)
+        for one in (second, rival, first):
+            batch_isolate(echo_wiring(), arrivals_of(one))
+
+        assert applied_ids(ALICE) == ids_of([first])
+        assert InboxCursor.objects.get().forked_at is None
+        classes = list(InboxWaiting.objects.values_list("state", "error_class"))
+        assert classes == [("dead", "contested")] * 2
+
+        batch_isolate(echo_wiring(), arrivals_of(second))  # sent again, and now in its turn
+        assert applied_ids(ALICE) == ids_of([first, second])
+        assert set(InboxWaiting.objects.values_list("state", flat=True)) == {"superseded"}
+
+    def test_finds_a_contested_place_behind_an_event_that_fails_with_others(self):
+        first, second, third = stream_of(ALICE, 3)
+        rival = record(stream=ALICE, sequence=3, offset=8)
+        for one in (third, rival, second):
+            batch_isolate(echo_wiring(), arrivals_of(one))
+
+        def only_alone(received):
+            if len(received) > 1:
+                raise ValueError("two at once")
+
+        batch_isolate(echo_wiring(before=only_alone), arrivals_of(first))
+
+        assert applied_ids(ALICE) == ids_of([first, second])
+        dead = InboxWaiting.objects.filter(state="dead")
+        assert sorted(dead.values_list("error_class", flat=True)) == ["contested"] * 2
+
     def test_looks_for_the_event_that_fails_behind_a_gap_once(self):
         first, *waiting = stream_of(ALICE, 20)
         guilty = ids_of(waiting)[-1]
