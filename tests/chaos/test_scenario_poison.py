@@ -123,7 +123,7 @@ class Sending:
 
 
 def is_poison(raw):
-    """What a generator damages may be whole all the same, or of a type that is skipped."""
+    """What a generator damages may be whole all the same, about its user, or of no known type."""
     record = Record(
         topic="users.events",
         partition=0,
@@ -133,7 +133,10 @@ def is_poison(raw):
         value=raw.value,
         headers=raw.headers,
     )
-    return isinstance(arrive(record, consumed_at=NOON), Poison)
+    found = arrive(record, consumed_at=NOON)
+    if isinstance(found, Poison):
+        return True
+    return found.event is not None and found.event.user_id != found.envelope.stream
 
 
 def behind(heads):
