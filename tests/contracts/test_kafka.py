@@ -12,7 +12,7 @@ from django.conf import settings
 
 from common.events.topics import USERS_DEAD_LETTERS
 from common.inbox.arrival import Poison, arrive
-from common.kafka.admin import group_lag
+from common.kafka.admin import group_lag, group_places
 from common.kafka.broker import BrokerError, Delivery, OutgoingRecord, Refusal
 from common.kafka.config import client_config
 from common.kafka.producer import refusal_of
@@ -104,6 +104,22 @@ class TestGroupLag:
         publish(broker, [broker.record() for _ in range(5)])
 
         assert group_lag(group=f"{broker.topic}-nobody", topic=broker.topic) == 5
+
+    def test_says_where_a_group_stands_in_every_partition(self, broker):
+        records = [broker.record() for _ in range(6)]
+        publish(broker, records)
+        group = f"{broker.topic}-half"
+        with closing(broker.source("half")) as source:
+            (first, *_) = read(source, 6)
+            source.commit([first])
+
+        places = group_places(group=group, topic=broker.topic)
+
+        assert len(places) == 3
+        assert sum(place.end for place in places.values()) == 6
+        assert places[first.partition].resume == first.offset + 1
+        others = [place for number, place in places.items() if number != first.partition]
+        assert [place.resume for place in others] == [0, 0]
 
     def test_says_so_when_there_is_no_topic(self):
         with pytest.raises(BrokerError, match="there is no topic"):

@@ -1,12 +1,16 @@
 """The console of the users service: for staff, to look at."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from tests.factories.users import PASSWORD, TransactionRequestFactory, UserFactory
+from common.ids import uuid7
+from common.reconciliation.models import PeerCursor
+from tests.factories.users import NOON, PASSWORD, TransactionRequestFactory, UserFactory
 from users.identity.models import TokenFamily, User
-from users.submissions.models import TransactionRequest
+from users.submissions.models import TransactionRequest, UnclaimedOutcome
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +69,23 @@ class TestPages:
         for model in admin.site._registry:
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
             assert staff.get(reverse(name)).status_code == 200, name
+
+    def test_show_on_the_home_page_what_a_restore_has_left(self, staff):
+        quiet = staff.get("/admin/").content.decode()
+        UnclaimedOutcome.objects.create(
+            transaction_id=uuid7(), user_id=uuid7(), status="rejected", decided_at=NOON
+        )
+        PeerCursor.objects.create(stream=uuid7(), sequence=7, verdict="forked", seen_at=NOON)
+
+        alarmed = staff.get("/admin/").content.decode()
+
+        for title in ("Unclaimed outcomes", "Forked streams"):
+            assert title in quiet
+        for word in ("unclaimed", "forked"):
+            shown = re.compile(rf">[^<]*\b{word}\s*<")
+            assert (shown.search(quiet), bool(shown.search(alarmed))) == (None, True)
+        for name in ("submissions_unclaimedoutcome", "reconciliation_peercursor"):
+            assert staff.get(reverse(f"admin:{name}_changelist")).status_code == 200
 
     def test_show_amounts_for_people(self, staff):
         row = TransactionRequestFactory(amount=123456)
