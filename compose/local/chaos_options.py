@@ -30,4 +30,11 @@ def add(verb: Any) -> None:
         help=f"instead of kills, one of: {', '.join(scenarios())}",
     )
     verb.add_argument("--scenarios", action="store_true", help="all of them, one after the other")
+    verb.add_argument(
+        "--simulate",
+        type=int,
+        metavar="N",
+        help="instead of kills, N seeds of the protocol core on a fake broker, database and clock,"
+        " from the one of --seed on",
+    )
     verb.epilog = "REPLICAS (3) is how many web processes and consumers each service has."
