@@ -14,7 +14,8 @@ import msgspec
 Headers = list[tuple[str, bytes]]
 
 _SPEC_VERSION = "1.0"
-_CONTENT_TYPE = "application/json"
+_SPEC_VERSION_HEADER = ("ce_specversion", _SPEC_VERSION.encode())
+_CONTENT_TYPE_HEADER = ("content-type", b"application/json")
 _TEXT_MAX = 512
 
 
@@ -77,14 +78,14 @@ def headers_of(
 ) -> Headers:
     """Write the parts of an envelope, already text, as Kafka headers; `time` is RFC 3339."""
     headers = [
-        ("ce_specversion", _SPEC_VERSION.encode()),
+        _SPEC_VERSION_HEADER,
         ("ce_id", event_id.encode()),
         ("ce_source", source.encode()),
         ("ce_type", event_type.encode()),
         ("ce_subject", subject.encode()),
         ("ce_time", time.encode()),
         ("ce_dataschema", f"urn:notion-api:event:{event_type}".encode()),
-        ("content-type", _CONTENT_TYPE.encode()),
+        _CONTENT_TYPE_HEADER,
         ("ce_partitionkey", stream.encode()),
         ("ce_sequence", sequence.encode()),
         ("ce_correlationid", correlation_id.encode()),

@@ -1,6 +1,6 @@
 """What the outbox and the inbox need of a broker; Kafka and its in-memory twin both offer it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -72,7 +72,7 @@ class Flight(Protocol):
 class EventProducer(Protocol):
     """Sends records at least once, in order per key while nothing fails."""
 
-    def send(self, records: Sequence[OutgoingRecord]) -> Flight:
+    def send(self, records: Iterable[OutgoingRecord]) -> Flight:
         """
         Hand records to the client and return at once, as long as its queue has room.
 
@@ -81,7 +81,7 @@ class EventProducer(Protocol):
         """
 
     def publish(
-        self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
+        self, records: Iterable[OutgoingRecord], *, while_waiting: Callable[[], None]
     ) -> list[Report]:
         """Send records and wait for every report: one flight by itself."""
 

@@ -9,7 +9,7 @@ import threading
 import time
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from common.kafka.broker import (
@@ -99,7 +99,7 @@ class MemoryProducer:
         self._closed = False
         self.failed = False
 
-    def send(self, records: Sequence[OutgoingRecord]) -> "MemoryFlight":
+    def send(self, records: Iterable[OutgoingRecord]) -> "MemoryFlight":
         if self._closed:
             raise BrokerFatal("the producer is closed")
         reports: list[Report] = []
@@ -112,7 +112,7 @@ class MemoryProducer:
         return MemoryFlight(self, reports)
 
     def publish(
-        self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
+        self, records: Iterable[OutgoingRecord], *, while_waiting: Callable[[], None]
     ) -> list[Report]:
         return self.send(records).land(while_waiting=while_waiting)
 

@@ -2,7 +2,8 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -40,20 +41,21 @@ class KafkaProducer:
         self._fatal: deque[str] = deque(maxlen=1)
         self._producer = Producer({**config, "error_cb": self._on_error})
 
-    def send(self, records: Sequence[OutgoingRecord]) -> "KafkaFlight":
+    def send(self, records: Iterable[OutgoingRecord]) -> "KafkaFlight":
         arrived: deque[tuple[int, Report]] = deque()
         sent = 0
-        for record in records:
+        left = iter(records)
+        for record in left:
             sent += 1
             try:
-                self._produce(record, _reporter(sent - 1, arrived))
+                self._produce(record, partial(_report, arrived, sent - 1))
             except KafkaException as error:
                 arrived.append((sent - 1, refusal_of(error.args[0])))
                 break
-        return KafkaFlight(self, arrived, sent=sent, records=len(records))
+        return KafkaFlight(self, arrived, sent=sent, records=sent + sum(1 for _ in left))
 
     def publish(
-        self, records: Sequence[OutgoingRecord], *, while_waiting: Callable[[], None]
+        self, records: Iterable[OutgoingRecord], *, while_waiting: Callable[[], None]
     ) -> list[Report]:
         return self.send(records).land(while_waiting=while_waiting)
 
@@ -131,14 +133,13 @@ class KafkaFlight:
                 self._purged_at = time.monotonic()
 
 
-def _reporter(index: int, arrived: deque[tuple[int, Report]]) -> Callable[[Any, Any], None]:
-    def on_delivery(error: KafkaError | None, message: Any) -> None:
-        if error is None:
-            arrived.append((index, Delivery(message.partition(), message.offset())))
-        else:
-            arrived.append((index, refusal_of(error)))
-
-    return on_delivery
+def _report(
+    arrived: deque[tuple[int, Report]], index: int, error: KafkaError | None, message: Any
+) -> None:
+    if error is None:
+        arrived.append((index, Delivery(message.partition(), message.offset())))
+    else:
+        arrived.append((index, refusal_of(error)))
 
 
 def refusal_of(error: KafkaError) -> Refusal:

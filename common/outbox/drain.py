@@ -13,7 +13,7 @@ import structlog
 
 from common.kafka.broker import BrokerError, Delivery, EventProducer, Flight, Refusal, Report
 from common.outbox.floor import Floor
-from common.outbox.rows import Delivered, record_of, rows_claim, stream_block
+from common.outbox.rows import Delivered, records_of, rows_claim, stream_block
 from common.outbox.session import PublisherSession
 
 log = structlog.get_logger(__name__)
@@ -83,7 +83,7 @@ class _Drain:
         """Send round after round until a read comes back empty; how many messages left."""
         floor = Floor()
         while self._meanwhile() and (rows := self._claim(floor)):
-            self._air.append(_Round(rows, self._producer.send([record_of(row) for row in rows])))
+            self._air.append(_Round(rows, self._producer.send(records_of(rows))))
             self._land(leave=1)
             floor.learn(rows)
         self._land(leave=0)
@@ -135,7 +135,7 @@ class _Drain:
     def _set_aside_if_refused_alone(self, row: Any) -> None:
         # The broker judges batches: what it refuses may be a record of another stream that
         # shared the batch, so nobody's stream is parked before its event was refused by itself.
-        flight = self._producer.send([record_of(row)])
+        flight = self._producer.send(records_of([row]))
         (again,) = self._await(_Round([row], flight))
         if isinstance(again, Refusal) and again.permanent:
             self._set_aside(row, again.reason)

@@ -1,6 +1,6 @@
 """Step 3 of the road: the outbox rows as the publisher reads and marks them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -48,22 +48,31 @@ def rows_claim(
             ORDER BY position
             LIMIT %s
             """,
-            [floor, list(but), limit],
+            [floor, _array(but), limit],
         ).fetchall()
 
 
-def record_of(row: Any) -> OutgoingRecord:
-    """A claimed row as it is sent."""
-    if row.stream is None:
-        return OutgoingRecord(
-            topic=row.topic,
-            key=row.key,
-            value=row.data,
-            headers=msgspec.json.decode(row.headers, type=_Headers),
-        )
+def records_of(rows: Iterable[Any]) -> Iterator[OutgoingRecord]:
+    """
+    Claimed rows as they are sent, each made when it is asked for.
+
+    A round of records that lived together would be some ten thousand objects, and the garbage
+    collector would look through the whole process for them again and again.
+    """
+    source = settings.OUTBOX_SOURCE
+    for row in rows:
+        yield _letter_of(row) if row.stream is None else _event_of(row, source)
+
+
+def _letter_of(row: Any) -> OutgoingRecord:
+    headers = msgspec.json.decode(row.headers, type=_Headers)
+    return OutgoingRecord(topic=row.topic, key=row.key, value=row.data, headers=headers)
+
+
+def _event_of(row: Any, source: str) -> OutgoingRecord:
     headers = headers_of(
         event_id=row.id,
-        source=settings.OUTBOX_SOURCE,
+        source=source,
         event_type=row.type,
         subject=row.subject,
         time=row.occurred_at,
@@ -87,7 +96,7 @@ def rows_mark(connection: Connection[Any], delivered: Sequence[Delivered]) -> No
             FROM unnest(%s::bigint[], %s::int[], %s::bigint[]) AS sent (position, partition, at)
             WHERE message.position = sent.position
             """,
-            [list(column) for column in zip(*delivered, strict=True)],
+            [_array(column) for column in zip(*delivered, strict=True)],
         )
 
 
@@ -96,3 +105,8 @@ def stream_block(connection: Connection[Any], *, stream: str, reason: str) -> No
     connection.execute(
         "UPDATE outbox_stream SET blocked_reason = %s WHERE stream = %s", [reason[:200], stream]
     )
+
+
+def _array(numbers: Iterable[int | None]) -> str:
+    """An array as PostgreSQL reads it; the client's own way looks at every element in turn."""
+    return f"{{{','.join('NULL' if number is None else str(number) for number in numbers)}}}"

@@ -20,7 +20,7 @@ from common.kafka.config import producer_config
 from common.kafka.producer import KafkaProducer
 from common.outbox import drain
 from common.outbox.append import NewEvent, outbox_append_many
-from common.outbox.rows import record_of, rows_claim
+from common.outbox.rows import records_of, rows_claim
 from common.outbox.session import PublisherSession
 from tests.bench.figures import show
 from tests.factories.events import NOON, transaction_created
@@ -78,7 +78,7 @@ def records_of_all_rows() -> list[OutgoingRecord]:
     """What the publisher would send, made beforehand."""
     session = PublisherSession()
     try:
-        return [record_of(row) for row in rows_claim(session.connection, floor=0, limit=ROWS)]
+        return list(records_of(rows_claim(session.connection, floor=0, limit=ROWS)))
     finally:
         session.close()
 
