@@ -33,6 +33,8 @@ def rows_claim(
     Everything that becomes a header comes as text: the publisher makes no objects that it would
     only print again. Rows of streams that are blocked stay.
     """
+    # The exceptions are a subquery because PostgreSQL hashes it; an array that is a parameter would
+    # be searched from its beginning for every row.
     with connection.cursor(row_factory=namedtuple_row, binary=True) as cursor:
         return cursor.execute(
             """
@@ -42,7 +44,7 @@ def rows_claim(
                 (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest_running,
                 (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS first_unborn
             FROM outbox_message AS message
-            WHERE published_at IS NULL AND position > %s AND position <> ALL(%s::bigint[])
+            WHERE published_at IS NULL AND position > %s AND position NOT IN (SELECT unnest(%s::bigint[]))
                 AND NOT EXISTS (SELECT FROM outbox_stream AS parked
                     WHERE parked.blocked_reason <> '' AND parked.stream = message.stream)
             ORDER BY position

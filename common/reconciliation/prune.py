@@ -1,7 +1,8 @@
-"""Remove published events that the other service has applied long ago."""
+"""Remove published events that the other service has applied long ago, and old letters."""
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -15,8 +16,14 @@ _MAY_GO = """
         AND message.published_at < %(before)s
         AND message.position > %(floor)s AND message.position <= %(ceiling)s
 """
+_LETTER_MAY_GO = """
+    message.stream IS NULL AND message.published_at < %(before)s
+        AND message.position > %(floor)s AND message.position <= %(ceiling)s
+"""
 _DELETE = f"DELETE FROM outbox_message AS message USING peer_cursor AS theirs WHERE {_MAY_GO}"  # noqa: S608  our own words
+_DELETE_LETTERS = f"DELETE FROM outbox_message AS message WHERE {_LETTER_MAY_GO}"  # noqa: S608  as above
 _COUNT = f"SELECT count(*) FROM outbox_message AS message, peer_cursor AS theirs WHERE {_MAY_GO}"  # noqa: S608  as above
+_COUNT_LETTERS = f"SELECT count(*) FROM outbox_message AS message WHERE {_LETTER_MAY_GO}"  # noqa: S608  as above
 
 
 def outbox_prune(
@@ -29,6 +36,7 @@ def outbox_prune(
     """
     Delete events that were published before a time and lie at or below the peer's last cursor.
 
+    Letters, which nobody's cursor waits for, go by their age alone; their rows in the inbox stay.
     In short transactions, oldest first; safe beside appends, publishers and itself. Stops after
     about `rows_max` rows. Returns how many went, or with `dry_run` how many would. `on_batch` is
     told of each batch.
@@ -67,9 +75,17 @@ def _window(floor: int, before: datetime) -> tuple[int, bool] | None:
 def _remove(floor: int, ceiling: int, before: datetime, *, dry_run: bool) -> int:
     parameters: dict[str, datetime | int] = {"before": before, "floor": floor, "ceiling": ceiling}
     with connection.cursor() as cursor:
-        if not dry_run:
-            cursor.execute(_DELETE, parameters)
-            return cursor.rowcount
-        cursor.execute(_COUNT, parameters)
-        count: int = cursor.fetchone()[0]
-        return count
+        if dry_run:
+            return _counted(cursor, _COUNT, parameters) + _counted(
+                cursor, _COUNT_LETTERS, parameters
+            )
+        cursor.execute(_DELETE, parameters)
+        events: int = cursor.rowcount
+        cursor.execute(_DELETE_LETTERS, parameters)
+        return events + cursor.rowcount
+
+
+def _counted(cursor: Any, statement: str, parameters: dict[str, datetime | int]) -> int:
+    cursor.execute(statement, parameters)
+    count: int = cursor.fetchone()[0]
+    return count

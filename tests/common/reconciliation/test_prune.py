@@ -3,9 +3,10 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from common.outbox.letters import Letter, outbox_append_letters
 from common.outbox.models import OutboxMessage, OutboxStream
 from common.reconciliation import prune
 from common.reconciliation.models import PeerCursor
@@ -56,6 +57,18 @@ class TestOutboxPrune:
         known(BOB, 1)
 
         assert run() == 0
+
+    def test_removes_letters_by_their_age_alone(self):
+        with transaction.atomic():
+            outbox_append_letters([Letter("users.dead-letters", b"k", b"v", [])] * 3)
+        old, young, unpublished = OutboxMessage.objects.order_by("position")
+        for letter, age_s in ((old, OLD), (young, OLD - 2 * 24 * 3600), (unpublished, None)):
+            at = timezone.now() - timedelta(seconds=age_s or OLD)
+            letter.occurred_at, letter.published_at = at, at if age_s else None
+            letter.save()
+
+        assert (run(dry_run=True), run()) == (1, 1)
+        assert set(OutboxMessage.objects.all()) == {young, unpublished}
 
     def test_keeps_the_evidence_of_a_fork(self):
         say(ALICE, 2, published_s_ago=OLD)
