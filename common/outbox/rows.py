@@ -44,7 +44,8 @@ def rows_claim(
                 (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest_running,
                 (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS first_unborn
             FROM outbox_message AS message
-            WHERE published_at IS NULL AND position > %s AND position NOT IN (SELECT unnest(%s::bigint[]))
+            WHERE published_at IS NULL AND position > %s
+                AND position NOT IN (SELECT unnest(%s::bigint[]))
                 AND NOT EXISTS (SELECT FROM outbox_stream AS parked
                     WHERE parked.blocked_reason <> '' AND parked.stream = message.stream)
             ORDER BY position
