@@ -23,14 +23,19 @@ Stage = Literal["submit", "publish", "consume"]
 
 @dataclass(frozen=True)
 class Point:
-    """`function` is an attribute of `module`, perhaps of a class in it; `nth` is counted from 1."""
+    """
+    `function` is an attribute of `module`, perhaps of a class in it; `nth` is counted from 1.
+
+    With `after some`, calls that return an empty list do not count: a poll or a claim that finds
+    nothing has done nothing.
+    """
 
     name: str
     service: str
     stage: Stage
     module: str
     function: str
-    when: Literal["before", "after"]
+    when: Literal["before", "after", "after some"]
     nth: int = 1
 
     def __str__(self) -> str:
@@ -60,7 +65,7 @@ def _submitting() -> list[Point]:
 def _publishing(service: str) -> list[Point]:
     producing = "KafkaProducer._produce"
     return [
-        Point("rows claimed", service, "publish", _DRAIN, "rows_claim", "after"),
+        Point("rows claimed", service, "publish", _DRAIN, "rows_claim", "after some"),
         Point("before produce", service, "publish", _PRODUCER, producing, "before", 2),
         Point("produced, no report", service, "publish", _PRODUCER, "KafkaProducer.send", "after"),
         Point("reported, not marked", service, "publish", _MARKER, "Marker.mark", "before"),
@@ -72,7 +77,7 @@ def _consuming(service: str, effects: tuple[str, str]) -> list[Point]:
     source = ("common.kafka.source", "KafkaSource.poll")
     commit = ("common.kafka.source", "KafkaSource.commit")
     return [
-        Point("polled", service, "consume", *source, "after"),
+        Point("polled", service, "consume", *source, "after some"),
         Point("decoded", service, "consume", _CONSUMER, "arrive", "after"),
         Point("cursors locked", service, "consume", _BATCH, "cursors_lock", "after"),
         Point("effects written", service, "consume", *effects, "after"),
@@ -128,8 +133,7 @@ def _wrapped(function: Callable[..., Any], point: Point) -> Callable[..., Any]:
         if point.when == "before":
             strike()
         result = function(*arguments, **named)
-        # A poll or a claim that finds nothing has done nothing.
-        if point.when == "after" and result != []:
+        if point.when == "after" or (point.when == "after some" and result):
             strike()
         return result
 

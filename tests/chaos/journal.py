@@ -1,5 +1,6 @@
 """What clients were told, written down by the clients: the yardstick of every check."""
 
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterable
@@ -93,6 +94,7 @@ class Journal:
 
 
 def _reason(answer: httpx.Response | httpx.TransportError) -> str:
-    if isinstance(answer, httpx.Response):
-        return str(answer.status_code)
-    return type(answer).__name__
+    if isinstance(answer, httpx.TransportError):
+        return type(answer).__name__
+    said = re.search(r'"code": ?"(\w+)"', answer.text)
+    return f"{answer.status_code} {said[1] if said else ''}".strip()

@@ -112,7 +112,12 @@ def _start(service: str, command: list[str], point: Point | None) -> "subprocess
 def _run(service: str, command: list[str], point: Point | None) -> str:
     """Run to the end; with a point, that must be the end it gives itself."""
     process = _start(service, command, point)
-    output, _ = process.communicate(timeout=PROCESS_S)
+    try:
+        output, _ = process.communicate(timeout=PROCESS_S)
+    except subprocess.TimeoutExpired:
+        process.kill()  # it must not do the work of the tests that follow
+        output, _ = process.communicate()
+        raise AssertionError(f"{point or command} was not reached: {output}") from None
     expected = -signal.SIGKILL if point else 0
     assert process.returncode == expected, f"{point or command} ended otherwise: {output}"
     return "" if point else output

@@ -7,7 +7,7 @@ Runs by the command only: reconciliation waits a minute before it sends again.
 import pytest
 from confluent_kafka.admin import NewTopic
 
-from tests.chaos import groups
+from tests.chaos import groups, killing
 from tests.chaos.load import FULL, I7B, assert_all_holds, now, under_load
 from tests.e2e.client import wait_for
 
@@ -20,16 +20,24 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("topic", ["users.events", "transactions.events"])
-def test_a_topic_is_deleted_and_made_again(people, topic):
+@pytest.mark.parametrize(
+    ("topic", "reader"), [("users.events", "transactions"), ("transactions.events", "users")]
+)
+def test_a_topic_is_deleted_and_made_again(people, topic, reader):
     since = now()
+    readers = [name for name in killing.names() if name.startswith(f"{reader}-consumer")]
 
     with under_load(people) as workload:
         workload.wait_for_more(REQUESTS)
+        for name in readers:
+            killing.stop(name)
+        workload.wait_for_more(REQUESTS)  # of which nobody reads the events before they are gone
         admin = groups.admin()
         for deleted in admin.delete_topics([topic]).values():
             deleted.result(groups.ANSWER_S)
         wait_for("the topic can be made again", lambda: _made(admin, topic), deadline_s=30)
+        for name in readers:
+            killing.start(name)
         workload.wait_for_more(REQUESTS)
 
     assert_all_holds(workload, since=since, without=[I7B])
