@@ -40,7 +40,8 @@ def producer_config() -> Config:
     Idempotent, acknowledged by all in-sync replicas, Java's partitioner.
 
     The client would make batches of a megabyte, and it does not split one that the broker
-    refuses as too large: small events would be refused for the company they are in.
+    refuses as too large: small events would be refused for the company they are in. A topic that
+    does not exist is told after three seconds instead of thirty: other topics wait for it.
     """
     return {
         **client_config(),
@@ -49,6 +50,7 @@ def producer_config() -> Config:
         "linger.ms": 0,
         "batch.size": _BATCH_BYTES,
         "message.timeout.ms": 30_000,
+        "topic.metadata.propagation.max.ms": 3_000,
         "compression.type": "lz4",
         "partitioner": "murmur2_random",
         "allow.auto.create.topics": False,

@@ -11,6 +11,9 @@ from psycopg.rows import namedtuple_row
 from common.events.envelope import headers_of
 from common.kafka.broker import OutgoingRecord
 
+ROUND_BYTES_MAX = 8 * 1024 * 1024
+"""What the data of one claim may come to; events are small, but a letter may have 256 KiB."""
+
 _Headers = list[tuple[str, bytes | None]]
 
 
@@ -31,27 +34,37 @@ def rows_claim(
     `oldest_running` and `first_unborn` are of the statement's snapshot, for the floor.
 
     Everything that becomes a header comes as text: the publisher makes no objects that it would
-    only print again. Rows of streams that are blocked stay.
+    only print again. Rows of streams that are blocked stay. A claim ends where it passes
+    `ROUND_BYTES_MAX`, but has one row at least.
     """
     # The exceptions are a subquery because PostgreSQL hashes it; an array that is a parameter would
     # be searched from its beginning for every row.
     with connection.cursor(row_factory=namedtuple_row, binary=True) as cursor:
         return cursor.execute(
             """
-            SELECT position, topic, stream::text, sequence::text, id::text, type, subject,
-                to_json(occurred_at) #>> '{}' AS occurred_at, correlation_id, causation_id,
-                actor, traceparent, data, key, headers,
+            SELECT position, topic, stream, sequence, id, type, subject, occurred_at,
+                correlation_id, causation_id, actor, traceparent, data, key, headers,
                 (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest_running,
                 (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS first_unborn
-            FROM outbox_message AS message
-            WHERE published_at IS NULL AND position > %s
-                AND position NOT IN (SELECT unnest(%s::bigint[]))
-                AND NOT EXISTS (SELECT FROM outbox_stream AS parked
-                    WHERE parked.blocked_reason <> '' AND parked.stream = message.stream)
+            FROM (
+                SELECT position, topic, stream::text, sequence::text, id::text, type, subject,
+                    to_json(occurred_at) #>> '{}' AS occurred_at, correlation_id, causation_id,
+                    actor, traceparent, data, key, headers,
+                    sum(coalesce(octet_length(data), 0) + coalesce(octet_length(headers), 0)) OVER (
+                        ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    ) AS bytes_before
+                FROM outbox_message AS message
+                WHERE published_at IS NULL AND position > %s
+                    AND position NOT IN (SELECT unnest(%s::bigint[]))
+                    AND NOT EXISTS (SELECT FROM outbox_stream AS parked
+                        WHERE parked.blocked_reason <> '' AND parked.stream = message.stream)
+                ORDER BY position
+                LIMIT %s
+            ) AS waiting
+            WHERE bytes_before IS NULL OR bytes_before < %s
             ORDER BY position
-            LIMIT %s
             """,
-            [floor, _array(but), limit],
+            [floor, _array(but), limit, ROUND_BYTES_MAX],
         ).fetchall()
 
 

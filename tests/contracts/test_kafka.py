@@ -24,6 +24,8 @@ from tests.factories.events import NOON
 BROKERS_BATCH_MAX = 262_144
 """`message.max.bytes` of our brokers."""
 
+GIVEN_UP_WITHIN_S = 10
+
 ENOUGH_TO_SPECIALISE = 50
 """Calls after which the interpreter takes its short cuts."""
 
@@ -65,6 +67,16 @@ class TestPublish:
         reports = publish(broker, records)
 
         assert {type(report) for report in reports} == {Delivery}
+
+    def test_gives_up_soon_on_a_topic_that_does_not_exist(self, broker):
+        """Meanwhile no event leaves, so a missing topic for letters must not take long."""
+        began = time.monotonic()
+
+        (refused,) = publish(broker, [broker.record()._replace(topic=f"{broker.topic}-missing")])
+
+        assert isinstance(refused, Refusal)
+        assert not refused.permanent
+        assert time.monotonic() - began < GIVEN_UP_WITHIN_S
 
     def test_takes_a_dead_letter_that_is_larger_than_any_event_may_be(self, broker):
         value = os.urandom(300_000)

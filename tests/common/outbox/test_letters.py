@@ -7,6 +7,7 @@ from common.outbox.backlog import outbox_backlog
 from common.outbox.drain import PublishFailed, outbox_drain
 from common.outbox.letters import Letter, outbox_append_letters
 from common.outbox.models import OutboxMessage
+from common.outbox.rows import ROUND_BYTES_MAX, rows_claim
 from common.outbox.session import PublisherSession
 from tests.common.outbox.test_append import new_event
 from tests.factories.events import ALICE
@@ -79,3 +80,14 @@ class TestOutboxAppendLetters:
         assert outbox_backlog().pending == 1
         assert outbox_drain(session, MemoryProducer(broker)) == 1
         assert len(broker.records(TOPIC)) == 1
+
+    def test_shares_a_round_with_no_more_bytes_than_fit_in_memory(self, session):
+        broker = MemoryBroker()
+        large = Letter(TOPIC, b"key", b"x" * (ROUND_BYTES_MAX // 4), [])
+        append(*[large] * 3, Letter(TOPIC, b"key", None, []), *[large] * 3)
+
+        claimed = rows_claim(session.connection, floor=0, limit=100)
+
+        positions = list(OutboxMessage.objects.order_by("position").values_list("pk", flat=True))
+        assert [row.position for row in claimed] == positions[:5]
+        assert outbox_drain(session, MemoryProducer(broker)) == 7
