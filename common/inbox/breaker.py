@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+_SLICES = 300
+
 Fate = Hashable | None
 """What became of one event: None when it was applied, else the stream of its dead letter."""
 
@@ -25,6 +27,15 @@ class BreakerLimits:
     letters: int = 50
     share: float = 0.05
     window_s: float = 300.0
+
+
+@dataclass(slots=True)
+class _Slice:
+    """What was committed within a short while of the window."""
+
+    began: float
+    events: int = 0
+    letters: int = 0
 
 
 class BreakerTripped(Exception):
@@ -45,13 +56,15 @@ class Breaker:
         self._clock = clock
         self._let_through = 0
         self._row: set[Hashable] = set()
-        self._window: deque[tuple[float, int, int]] = deque()
+        self._window: deque[_Slice] = deque()
+        self._events = self._letters = 0
 
     def reset(self, *, let_through: int = 0) -> None:
         """Start anew; the next `let_through` letters are not counted."""
         self._let_through = let_through
         self._row.clear()
         self._window.clear()
+        self._events = self._letters = 0
 
     def weigh(self, fates: Sequence[Fate]) -> None:
         """Raise `BreakerTripped` if these fates would be too much."""
@@ -76,22 +89,35 @@ class Breaker:
                 self._row.clear()
             else:
                 self._row.add(fate)
-        self._window.append((self._clock(), len(counted), _letters(counted)))
+        self._remember(len(counted), _letters(counted))
 
     def _weigh_window(self, counted: Sequence[Fate]) -> None:
         limits = self._limits
         self._forget_old()
-        events = len(counted) + sum(events for _, events, _ in self._window)
-        letters = _letters(counted) + sum(letters for _, _, letters in self._window)
+        events = self._events + len(counted)
+        letters = self._letters + _letters(counted)
         if letters >= limits.letters and letters > limits.share * events:
             raise BreakerTripped(
                 f"{letters} dead letters among {events} events within {limits.window_s:.0f} s"
             )
 
+    def _remember(self, events: int, letters: int) -> None:
+        # A busy consumer commits hundreds of batches a second; keeping each, and adding all of
+        # them up before every COMMIT, would cost more than applying the batch.
+        now = self._clock()
+        if not self._window or now - self._window[-1].began >= self._limits.window_s / _SLICES:
+            self._window.append(_Slice(now))
+        self._window[-1].events += events
+        self._window[-1].letters += letters
+        self._events += events
+        self._letters += letters
+
     def _forget_old(self) -> None:
         oldest = self._clock() - self._limits.window_s
-        while self._window and self._window[0][0] < oldest:
-            self._window.popleft()
+        while self._window and self._window[0].began < oldest:
+            gone = self._window.popleft()
+            self._events -= gone.events
+            self._letters -= gone.letters
 
     def _counted(self, fates: Sequence[Fate]) -> tuple[Sequence[Fate], int]:
         """Leave out the letters that are let through; how many may still come."""

@@ -78,6 +78,17 @@ class TestShareOfAWindow:
         with pytest.raises(BreakerTripped):
             guard.weigh(["a"])
 
+    def test_weighs_a_batch_as_fast_after_many_batches_as_after_few(self, clock):
+        """Before every COMMIT; its memory is bounded as well."""
+        guard = breaker(clock)
+
+        for _ in range(3000):
+            commit(guard, [None])
+            clock.now += 0.005
+
+        assert len(guard._window) <= 16
+        assert (guard._events, guard._letters) == (3000, 0)
+
 
 class TestReset:
     def test_counts_anew(self, clock):
