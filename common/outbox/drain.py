@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from common.kafka.broker import BrokerError, Delivery, EventProducer, Flight, Refusal, Report
+from common.kafka.broker import BrokerError, Delivery, EventProducer, Flight, Refusal
 from common.outbox.floor import Floor
 from common.outbox.rows import Delivered, records_of, rows_claim, stream_block
 from common.outbox.session import PublisherSession
@@ -30,6 +30,13 @@ class _Round(NamedTuple):
 
     rows: Sequence[Any]
     flight: Flight
+
+
+class _Refused(NamedTuple):
+    """A row that was not delivered, as far as anybody knows, and why."""
+
+    row: Any
+    refusal: Refusal
 
 
 def outbox_drain(
@@ -83,7 +90,7 @@ class _Drain:
         """Send round after round until a read comes back empty; how many messages left."""
         floor = Floor()
         while self._meanwhile() and (rows := self._claim(floor)):
-            self._air.append(_Round(rows, self._producer.send(records_of(rows))))
+            self._air.append(self._send(rows))
             self._land(leave=1)
             floor.learn(rows)
         self._land(leave=0)
@@ -102,15 +109,14 @@ class _Drain:
     def _land(self, *, leave: int) -> None:
         """Await and mark the oldest rounds until `leave` are on their way."""
         while len(self._air) > leave:
-            landed = self._air.popleft()
-            reports = self._await(landed)
-            refused = [at for at, report in enumerate(reports) if isinstance(report, Refusal)]
+            refused = self._await(self._air.popleft())
             if refused:
-                self._fail(landed.rows[refused[0]], reports[refused[0]])
+                self._fail(refused)
         if leave == 0:
             self._session.marker.wait()
 
-    def _await(self, landed: _Round) -> list[Report]:
+    def _await(self, landed: _Round) -> list[_Refused]:
+        """Mark what was delivered of a round; return what was not, in order."""
         reports = landed.flight.land(while_waiting=self._while_waiting)
         delivered = [
             Delivered(row.position, report.partition, report.offset)
@@ -120,26 +126,42 @@ class _Drain:
         self._session.marker.mark(delivered)
         self._marking = [one.position for one in delivered]
         self._published += len(delivered)
-        return reports
+        return [
+            _Refused(row, report)
+            for row, report in zip(landed.rows, reports, strict=True)
+            if isinstance(report, Refusal)
+        ]
 
-    def _fail(self, row: Any, report: Report) -> None:
+    def _fail(self, refused: list[_Refused]) -> None:
         """Let what was sent after a refused record land as well, then give up for now."""
         while self._air:
-            self._await(self._air.popleft())
+            refused += self._await(self._air.popleft())
         self._session.marker.wait()
-        if isinstance(report, Refusal):
-            if report.permanent:
-                self._set_aside_if_refused_alone(row)
-            raise PublishFailed(report.reason)
+        # A record that is refused at once calls back those before it that are still on their
+        # way, and would do so every time. So it is looked for, and they leave without it.
+        guilty = next((at for at, one in enumerate(refused) if one.refusal.permanent), None)
+        if guilty is not None:
+            self._send_without_company([one.row for one in refused[:guilty]])
+            self._set_aside_if_refused_alone(refused[guilty].row)
+        raise PublishFailed(refused[0].refusal.reason)
+
+    def _send_without_company(self, rows: Sequence[Any]) -> None:
+        """Send what stood before a record that is refused for good, so that order is kept."""
+        refused = self._await(self._send(rows)) if rows else []
+        if refused:
+            self._session.marker.wait()
+            raise PublishFailed(refused[0].refusal.reason)
 
     def _set_aside_if_refused_alone(self, row: Any) -> None:
         # The broker judges batches: what it refuses may be a record of another stream that
         # shared the batch, so nobody's stream is parked before its event was refused by itself.
-        flight = self._producer.send(records_of([row]))
-        (again,) = self._await(_Round([row], flight))
-        if isinstance(again, Refusal) and again.permanent:
-            self._set_aside(row, again.reason)
+        for again in self._await(self._send([row])):
+            if again.refusal.permanent:
+                self._set_aside(row, again.refusal.reason)
         self._session.marker.wait()
+
+    def _send(self, rows: Sequence[Any]) -> _Round:
+        return _Round(rows, self._producer.send(records_of(rows)))
 
     def _set_aside(self, row: Any, reason: str) -> None:
         if row.stream is None:
