@@ -19,8 +19,10 @@ from common.inbox.arrival import Arrival, Poison, stream_identity
 from common.inbox.batch import BatchReport, batch_apply
 from common.inbox.breaker import BreakerTripped
 from common.inbox.conduct import PLAIN, Conduct
+from common.inbox.cursors import cursors_lock
 from common.inbox.dead import dead_store
 from common.inbox.models import InboxWaiting
+from common.inbox.placement import Turn
 from common.inbox.waiting import PLACE_CONTESTED, waiting_next
 from common.inbox.wiring import Wiring
 
@@ -145,7 +147,7 @@ class _Isolation:
         with transaction.atomic(durable=self._conduct.durable):
             buried = dead_store(
                 consumer=self._wiring.consumer,
-                dead=items,
+                dead=self._unsettled(items),
                 error_class=error_class,
                 error=error,
                 attempts=attempts,
@@ -156,6 +158,22 @@ class _Isolation:
         if breaker is not None:
             breaker.count(fates)
         return BatchReport(dead=len(buried))
+
+    def _unsettled(self, items: Sequence[Arrival | Poison]) -> list[Arrival | Poison]:
+        """
+        Lock the cursors of events that failed, and leave out what was applied meanwhile.
+
+        Another member may have the stream by now, with code that can do it.
+        """
+        source = SOURCE_BY_TOPIC[self._wiring.topic]
+        streams = {item.envelope.stream for item in items if isinstance(item, Arrival)}
+        cursors = cursors_lock(consumer=self._wiring.consumer, source=source, streams=streams)
+        return [
+            item
+            for item in items
+            if isinstance(item, Poison)
+            or cursors[item.envelope.stream].turn_of(item.envelope) is not Turn.DUPLICATE
+        ]
 
 
 def _passes(error: Exception) -> bool:

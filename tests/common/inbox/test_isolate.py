@@ -1,6 +1,7 @@
 import pytest
 
 from common.events.codec import EventInvalid
+from common.inbox.conduct import Conduct
 from common.inbox.isolate import ATTEMPTS_MAX, batch_isolate
 from common.inbox.models import InboxCursor, InboxWaiting
 from tests.common.inbox.ledger_of_events import (
@@ -47,6 +48,25 @@ class TestBatchIsolate:
         assert (letter.error_class, letter.attempts) == ("poison", 1)
         assert letter.error == "the parties do not fit"
         assert applied_ids(BOB) == ids_of(bob)
+
+    def test_buries_no_event_that_another_member_applied_meanwhile(self):
+        """It failed here three times, and the stream went to a member that can do it."""
+        alice = stream_of(ALICE, 1)
+        tried = []
+
+        def fail(received):
+            tried.append(received)
+            raise ValueError
+
+        def beat():
+            if len(tried) == 1 + ATTEMPTS_MAX:
+                batch_isolate(echo_wiring(), arrivals_of(*alice))
+
+        report = batch_isolate(echo_wiring(fail), arrivals_of(*alice), conduct=Conduct(beat=beat))
+
+        assert applied_ids(ALICE) == ids_of(alice)
+        assert report.dead == 0
+        assert not InboxWaiting.objects.exists()
 
     def test_applies_the_event_again_when_the_bug_is_mended(self):
         alice = stream_of(ALICE, 3)
