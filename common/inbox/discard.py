@@ -12,6 +12,7 @@ from common.inbox.errors import DiscardRefused
 from common.inbox.isolate import batch_isolate
 from common.inbox.models import DeadLetterAction, InboxWaiting
 from common.inbox.placement import Cursor
+from common.inbox.records import arrive_again
 from common.inbox.resolving import HeldLetter, Resolution, action_record, letter_hold
 from common.inbox.waiting import PLACE_TAKEN, waiting_settle
 from common.inbox.wiring import Discarded, Wiring
@@ -41,7 +42,8 @@ def dead_letter_discard(
         LetterUnknown: there is no such letter.
         LetterResolved: it is not dead any more.
         DiscardRefused: an earlier event is missing, the record is not one of a stream of ours,
-            or the service says that somebody still waits for what it brings.
+            another letter may be the real event of the place, or the service says that somebody
+            still waits for what it brings.
     """
     with transaction.atomic(durable=conduct.durable):
         held = letter_hold(wiring=wiring, letter_id=letter_id)
@@ -72,6 +74,7 @@ def _take_place(wiring: Wiring, held: HeldLetter, actor: str) -> str:
     if envelope.sequence <= cursor.last_sequence:
         return _LATE
     _check_turn(envelope, cursor)
+    _check_rivals(wiring, envelope)
     batch = wiring.open_batch()
     discard = wiring.discards.get(envelope.type.rpartition(".v")[0])
     if discard is not None:
@@ -88,6 +91,23 @@ def _check_turn(envelope: Envelope, cursor: Cursor) -> None:
         raise DiscardRefused(
             f"It is number {envelope.sequence} of its stream, and number"
             f" {cursor.last_sequence + 1} is missing: that one must come, or go, first."
+        )
+
+
+def _check_rivals(wiring: Wiring, envelope: Envelope) -> None:
+    """Refuse while another letter may be the real event of the place: it would be lost."""
+    claimants = InboxWaiting.objects.filter(
+        consumer=wiring.consumer,
+        source=envelope.source,
+        stream=envelope.stream,
+        sequence=envelope.sequence,
+        state=InboxWaiting.State.DEAD,
+    ).exclude(event_id=envelope.id)
+    rivals = [str(row.pk) for row in claimants if isinstance(arrive_again(row), Arrival)]
+    if rivals:
+        raise DiscardRefused(
+            f"Letter {', '.join(rivals)} claims the same place: first give up with --rubbish"
+            " what is not the real event."
         )
 
 

@@ -159,6 +159,24 @@ class TestDeadLetterDiscard:
         states = dict(InboxWaiting.objects.values_list("id", "state"))
         assert sorted(states.values()) == ["discarded", "superseded"]
 
+    def test_is_refused_while_another_letter_may_be_the_real_event_of_the_place(self):
+        """Its user would wait for ever for what is superseded without an outcome."""
+        first, second = stream_of(ALICE, 2)
+        rival = record(stream=ALICE, sequence=2, id=uuid7(), offset=8)
+        for one in (second, rival, first):
+            batch_isolate(WIRING, arrivals_of(one))
+        real = InboxWaiting.objects.get(event_id=ids_of([second])[0])
+        forged = InboxWaiting.objects.get(event_id=ids_of([rival])[0])
+
+        with pytest.raises(DiscardRefused, match=f"Letter {forged.pk} claims the same place"):
+            discard(real)
+        assert InboxCursor.objects.get(stream=ALICE).last_sequence == 1
+
+        discard(forged, rubbish=True)
+        discard(real)
+        assert (state_of(real), state_of(forged)) == ("discarded", "discarded")
+        assert InboxCursor.objects.get(stream=ALICE).last_sequence == 2
+
     def test_happens_once(self, bury):
         letter = bury(*stream_of(ALICE, 1))
         discard(letter)
