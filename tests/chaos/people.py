@@ -1,8 +1,10 @@
 """Clients that stay signed in through a long run with faults."""
 
 import os
+import random
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -12,7 +14,9 @@ from tests.e2e.client import PASSWORD, Caller, wait_for
 
 GIVES_UP_AFTER_S = 3.0
 RENEW_AFTER_S = 150.0  # access tokens live five minutes
+RENEW_AGAIN_AFTER_S = 5.0
 SIGN_IN_WITHIN_S = 30
+GONE = frozenset({400, 401, 403})
 SETTLED_WITHIN_S = 60
 FUNDS = 50_000_000
 
@@ -24,6 +28,8 @@ class Person(Caller):
     email: str = ""
     password: str = PASSWORD
     renew_at: float = 0.0
+    _refresh_token: str = ""
+    _renewing: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(self, key: str, order: dict[str, object]) -> httpx.Response | httpx.TransportError:
         """Ask for a transaction once; what went wrong when no answer came."""
@@ -42,19 +48,40 @@ class Person(Caller):
         return answer.status_code == httpx.codes.OK and answer.json()["status"] != "pending"
 
     def sign_in(self, what: str = "login") -> bool:
-        """Sign in or up; whether the answer came and was yes."""
+        """Sign in or up; whether the answer was yes."""
         body = {"email": self.email, "password": self.password}
-        answer = self.http.post(f"/api/v1/auth/{what}", json=body)
+        answer = self.http.post(f"/api/v1/auth/{what}", json=body, timeout=SIGN_IN_WITHIN_S)
         if answer.status_code != httpx.codes.OK:
             return False
-        self.token = answer.json()["meta"]["access_token"]
         self.id = answer.json()["data"]["user"]["id"]
-        self.renew_at = time.monotonic() + RENEW_AFTER_S
+        self._take_tokens(answer.json()["meta"])
         return True
 
     def _stay_signed_in(self) -> None:
-        if time.monotonic() > self.renew_at:
-            self.sign_in()
+        """Renew the tokens well before they end; several threads may share a person."""
+        if time.monotonic() < self.renew_at or not self._renewing.acquire(blocking=False):
+            return
+        # Whatever comes of it, the next attempt is not at once: a busy system must not be asked
+        # to hash the same password again and again.
+        self.renew_at = time.monotonic() + RENEW_AGAIN_AFTER_S
+        try:
+            if not self._refresh():
+                self.sign_in()
+        finally:
+            self._renewing.release()
+
+    def _refresh(self) -> bool:
+        """Exchange the refresh token; False when it is gone, by an answer that never came."""
+        body = {"refresh_token": self._refresh_token}
+        answer = self.http.post("/api/v1/auth/tokens/refresh", json=body, timeout=SIGN_IN_WITHIN_S)
+        if answer.status_code != httpx.codes.OK:
+            return answer.status_code not in GONE
+        self._take_tokens(answer.json()["data"])
+        return True
+
+    def _take_tokens(self, tokens: dict[str, str]) -> None:
+        self.token, self._refresh_token = tokens["access_token"], tokens["refresh_token"]
+        self.renew_at = time.monotonic() + random.uniform(0.6, 1.0) * RENEW_AFTER_S  # noqa: S311  not all at once
 
 
 def _client() -> httpx.Client:
