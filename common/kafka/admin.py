@@ -4,7 +4,14 @@ import time
 from collections.abc import Iterable
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewTopic,
+    OffsetSpec,
+)
 from django.conf import settings
 
 from common.events.topics import RECORD_MAX_BY_TOPIC
@@ -42,8 +49,32 @@ def topics_create(topics: Iterable[str]) -> list[str]:
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise BrokerError(f"{name}: {error.args[0].str()}") from error
+    _raise_limits(admin, set(names) - set(created))
     _wait_for_leaders(admin, names)
     return created
+
+
+def _raise_limits(admin: AdminClient, names: Iterable[str]) -> None:
+    """Give topics that were there before the limit that they would be created with today."""
+    resources = [
+        ConfigResource(
+            ConfigResource.Type.TOPIC,
+            name,
+            incremental_configs=[
+                ConfigEntry(option, value, incremental_operation=AlterConfigOpType.SET)
+                for option, value in config.items()
+            ],
+        )
+        for name in names
+        if (config := _topic_config(name))
+    ]
+    if not resources:
+        return
+    for future in admin.incremental_alter_configs(resources).values():
+        try:
+            future.result(_TIMEOUT_S)
+        except KafkaException as error:
+            raise BrokerError(f"limits of topics: {error.args[0].str()}") from error
 
 
 def _topic_config(name: str) -> dict[str, str]:

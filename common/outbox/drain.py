@@ -5,6 +5,7 @@ While the reports of one round are awaited and its rows are marked, the next is 
 sent; rounds leave in order, so the events of a stream do, too.
 """
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from common.outbox.session import PublisherSession
 log = structlog.get_logger(__name__)
 
 ROUND_MAX = 2000
+_FLOOR_LIFE_S = 1.0
 
 
 class PublishFailed(BrokerError):
@@ -88,11 +90,14 @@ class _Drain:
 
     def run(self) -> int:
         """Send round after round until a read comes back empty; how many messages left."""
-        floor = Floor()
+        floor, floor_until = Floor(), time.monotonic() + _FLOOR_LIFE_S
         while self._meanwhile() and (rows := self._claim(floor)):
             self._air.append(self._send(rows))
             self._land(leave=1)
             floor.learn(rows)
+            # What is to be sent again, or was blocked until now, lies below the floor (P55).
+            if time.monotonic() > floor_until:
+                floor, floor_until = Floor(), time.monotonic() + _FLOOR_LIFE_S
         self._land(leave=0)
         return self._published
 

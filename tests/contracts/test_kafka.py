@@ -10,9 +10,13 @@ from confluent_kafka import KafkaError
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from django.conf import settings
 
-from common.events.topics import USERS_DEAD_LETTERS
+from common.events.topics import (
+    DEAD_LETTER_RECORD_MAX,
+    RECORD_MAX_BY_TOPIC,
+    USERS_DEAD_LETTERS,
+)
 from common.inbox.arrival import Poison, arrive
-from common.kafka.admin import group_lag, group_places
+from common.kafka.admin import group_lag, group_places, topics_create
 from common.kafka.broker import BrokerError, Delivery, OutgoingRecord, Refusal
 from common.kafka.config import client_config
 from common.kafka.producer import refusal_of
@@ -50,6 +54,15 @@ def limit_batches(topic):
     time.sleep(0.5)  # the broker's own cache
 
 
+def wait_for_delivery(broker, record):
+    """The broker learns of a new limit a moment after it was set."""
+    deadline = time.monotonic() + 10
+    while isinstance((report := publish(broker, [record])[0]), Refusal):
+        if time.monotonic() > deadline:
+            break
+    return report
+
+
 class TestPublish:
     def test_sends_a_burst_of_large_events_in_batches_that_the_broker_takes(self, broker):
         """Each is far below the limit; together they would be refused for good."""
@@ -77,6 +90,15 @@ class TestPublish:
         assert isinstance(refused, Refusal)
         assert not refused.permanent
         assert time.monotonic() - began < GIVEN_UP_WITHIN_S
+
+    def test_raises_the_limit_of_a_topic_that_was_there_before(self, broker, monkeypatch):
+        monkeypatch.setitem(RECORD_MAX_BY_TOPIC, broker.topic, DEAD_LETTER_RECORD_MAX)
+
+        assert topics_create([broker.topic]) == []
+
+        record = broker.record()._replace(value=os.urandom(300_000))
+        taken = wait_for_delivery(broker, record)
+        assert isinstance(taken, Delivery)
 
     def test_takes_a_dead_letter_that_is_larger_than_any_event_may_be(self, broker):
         value = os.urandom(300_000)

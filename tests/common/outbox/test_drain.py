@@ -13,6 +13,7 @@ from common.outbox.append import outbox_append_many
 from common.outbox.backlog import outbox_backlog
 from common.outbox.drain import PublishFailed, outbox_drain
 from common.outbox.models import OutboxMessage, OutboxStream
+from common.outbox.republish import outbox_republish
 from common.outbox.session import PublisherSession
 from tests.common.outbox.test_append import new_event
 from tests.factories.events import ALICE, BOB
@@ -181,6 +182,28 @@ class TestOutboxDrain:
             OutboxMessage.objects.order_by("position").values_list("position", flat=True)
         )
         assert floors[:5] == [0, 0, *positions[:3]]
+
+    def test_sends_what_is_to_be_sent_again_also_while_more_and_more_comes(
+        self, session, broker, monkeypatch
+    ):
+        monkeypatch.setattr(drain, "_FLOOR_LIFE_S", -1)
+        monkeypatch.setattr(drain, "ROUND_MAX", 1)
+        append(ALICE)
+        outbox_drain(session, MemoryProducer(broker))
+        append(*[BOB] * 4)
+        sent = []
+
+        class RepublishingMeanwhile(MemoryProducer):
+            def send(self, records):
+                records = list(records)
+                if len(sent) == 2:
+                    outbox_republish(stream=ALICE, above=0)
+                sent.extend(headers_decode(record.headers).stream for record in records)
+                return super().send(records)
+
+        outbox_drain(session, RepublishingMeanwhile(broker))
+
+        assert sent == [BOB, BOB, BOB, ALICE, BOB]
 
     def test_ends_after_the_round_in_hand_when_told_to(self, session, broker, monkeypatch):
         monkeypatch.setattr(drain, "ROUND_MAX", 2)
