@@ -119,7 +119,7 @@ def database(prefix: str) -> dict[str, Any]:
 
     `DATABASE_ROLE=owner` (which `manage.py migrate` sets for itself) connects as the owner of
     the tables; everything else runs as the application role. Web processes use a pool of
-    `DATABASE_POOL_MAX` connections (8).
+    `DATABASE_POOL_MAX` connections (8) and wait `DATABASE_POOL_TIMEOUT_S` seconds (0.8) for one.
     """
     owner = os.environ.get("DATABASE_ROLE") == "owner"
     config: dict[str, Any] = env.db_url(
@@ -139,7 +139,8 @@ def database(prefix: str) -> dict[str, Any]:
         options["pool"] = {
             "min_size": 1,
             "max_size": env.int("DATABASE_POOL_MAX", default=8),
-            "timeout": 0.8,  # a database that is away is told to clients within a second
+            # A database that is away is told to clients within a second; commands have time.
+            "timeout": env.float("DATABASE_POOL_TIMEOUT_S", default=0.8),
         }
     return {
         **config,

@@ -13,6 +13,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "users.settings.production")
     if sys.argv[1:2] == ["migrate"]:
         os.environ["DATABASE_ROLE"] = "owner"
+    if sys.argv[1:2] != ["consume_events"]:  # which waits for its database by itself
+        os.environ.setdefault("DATABASE_POOL_TIMEOUT_S", "5")
     from django.core.management import execute_from_command_line  # noqa: PLC0415  after the path
 
     execute_from_command_line(sys.argv)
