@@ -29,10 +29,15 @@ class _Group:
 
 
 class MemoryBroker:
-    """Topics with a fixed number of partitions; safe to use from several threads."""
+    """
+    Topics with a fixed number of partitions; safe to use from several threads.
 
-    def __init__(self, *, partitions: int = 3) -> None:
+    A record whose value is over `record_max` bytes is refused for good.
+    """
+
+    def __init__(self, *, partitions: int = 3, record_max: int | None = None) -> None:
         self.partitions = partitions
+        self.record_max = record_max
         self.logs: dict[tuple[str, int], list[Record]] = defaultdict(list)
         self.groups: dict[str, _Group] = defaultdict(_Group)
         self.changed = threading.Condition(threading.RLock())
@@ -48,6 +53,8 @@ class MemoryBroker:
         with self.changed:
             if self._failures:
                 return self._failures.pop(0)
+            if self.record_max is not None and len(outgoing.value or b"") > self.record_max:
+                return Refusal(reason="the record is too large", permanent=True)
             partition = zlib.crc32(outgoing.key or b"") % self.partitions
             log = self.logs[outgoing.topic, partition]
             log.append(
