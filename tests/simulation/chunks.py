@@ -1,4 +1,4 @@
-"""A chunk of seeds, as a worker process runs it."""
+"""What a worker process does: a chunk of seeds, or the long shuffled run."""
 
 from collections import Counter
 
@@ -19,3 +19,19 @@ def run_chunk(seeds: range) -> tuple[Counter[str], str]:
             counted.update(seeds=1, steps=outcome.steps, events=outcome.effects)
             counted.update({f"with {kind}": 1 for kind in outcome.kinds})
     return counted, ""
+
+
+def run_shuffled(deliveries: int) -> tuple[bool, str]:
+    """Deliver events in order and shuffled; whether both came to the same end, and the figures."""
+    from tests.simulation.seams import seams  # noqa: PLC0415  as above
+    from tests.simulation.shuffled import TIMES, shuffled_end  # noqa: PLC0415
+
+    with seams():
+        in_order, shuffled = shuffled_end(deliveries, seed=1)
+    same = (in_order.effects, in_order.cursors) == (shuffled.effects, shuffled.cursors)
+    events = sum(map(len, in_order.effects.values()))
+    return same and shuffled.waiting == 0, (
+        f"{events * TIMES:,} shuffled deliveries of {events:,} events, {TIMES} of each, with up to"
+        f" {shuffled.most_waiting:,} waiting at a time: the end is"
+        f" {'that' if same else 'NOT that'} of the same events in order"
+    )

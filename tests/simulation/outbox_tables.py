@@ -10,7 +10,7 @@ from common.events.codec import event_encode
 from common.outbox.append import NewEvent, Slot
 from common.outbox.errors import StreamNotAccepting
 from tests.simulation.clock import now
-from tests.simulation.database import Database, Transaction, statement
+from tests.simulation.database import Database, statement
 from tests.simulation.places import numbered_id
 from tests.simulation.scheduler import here, scheduler
 
@@ -46,6 +46,8 @@ class Message:
     traceparent: str | None
     data: bytes
     published_at: float | None = None
+    partition: int | None = None
+    offset: int | None = None
 
 
 class FakeConnection:
@@ -126,10 +128,3 @@ def _message(database: Database, new: NewEvent, sequence: int) -> Message:
         traceparent=new.traceparent,
         data=event_encode(new.event),
     )
-
-
-def republish(opened: Transaction, *, stream: UUID, above: int) -> None:
-    """Clear the marks of a stream's events above a sequence."""
-    for position, row in list(opened.rows(MESSAGES)):
-        if row.stream == stream and row.sequence > above and row.published_at is not None:
-            opened.write(MESSAGES, position, replace(row, published_at=None))

@@ -22,6 +22,7 @@ class Side:
     broker: Broker
     wakes: list[FakeEvent] = field(default_factory=list)
     wiring: Wiring | None = None
+    peer: "Side | None" = None
 
 
 @dataclass

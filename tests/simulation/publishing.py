@@ -164,13 +164,18 @@ def rows_claim(
 
 
 def rows_mark(session: Session, delivered: Sequence[Delivered]) -> None:
-    positions = [one.position for one in delivered]
-    if not positions:
+    if not delivered:
         return
-    with session.statement(f"mark {positions}") as opened:
-        for position in positions:
-            row = opened.read(MESSAGES, position)
-            opened.write(MESSAGES, position, replace(row, published_at=scheduler().clock))
+    with session.statement(f"mark {[one.position for one in delivered]}") as opened:
+        for one in delivered:
+            known = opened.read(MESSAGES, one.position)
+            marked = replace(
+                known,
+                published_at=scheduler().clock,
+                partition=one.partition,
+                offset=one.offset,
+            )
+            opened.write(MESSAGES, one.position, marked)
 
 
 def stream_block(session: Session, *, stream: str, reason: str) -> None:

@@ -11,7 +11,16 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from common.inbox import batch, consumer, isolate, replay
 from common.outbox import append, drain, marker, publisher, rows
-from tests.simulation import clock, inbox_tables, letters, outbox_tables, publishing, requests
+from common.reconciliation import sweep
+from tests.simulation import (
+    clock,
+    inbox_tables,
+    letters,
+    outbox_tables,
+    publishing,
+    reconciling,
+    requests,
+)
 from tests.simulation.database import FakeTransactions
 from tests.simulation.planned import PlannedBug
 from tests.simulation.scheduler import here, scheduler
@@ -34,6 +43,10 @@ class FakeSettings:
     @property
     def OUTBOX_SOURCE(self) -> str:  # noqa: N802  a setting
         return here().side.source
+
+    @property
+    def OUTBOX_TOPIC(self) -> str:  # noqa: N802  as above
+        return here().side.topic
 
 
 class FakeLog:
@@ -62,7 +75,7 @@ def _seams() -> Iterator[tuple[Any, str, Any]]:
     log, transaction, settings = FakeLog(), FakeTransactions(), FakeSettings()
     for module in (batch, isolate, replay, append, services):
         yield module, "transaction", transaction
-    for module in (consumer, isolate, replay, drain, publisher):
+    for module in (consumer, isolate, replay, drain, publisher, sweep):
         yield module, "log", log
     for module in (batch, isolate, consumer):
         yield from list(_statements(module))
@@ -74,6 +87,11 @@ def _seams() -> Iterator[tuple[Any, str, Any]]:
     yield from _outbox(settings)
     yield from _letters()
     yield from _requests()
+    yield sweep, "heads", reconciling.FakeHeads()
+    yield sweep, "peer_ask", reconciling.peer_ask
+    yield sweep, "group_places", reconciling.group_places
+    yield sweep, "outbox_republish", reconciling.outbox_republish
+    yield sweep, "settings", settings
 
 
 def _outbox(settings: FakeSettings) -> Iterator[tuple[Any, str, Any]]:

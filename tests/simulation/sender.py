@@ -43,10 +43,16 @@ class Sender:
     def deliver(self, record: OutgoingRecord) -> Report:
         """Bring one record to the broker, or call it back after a failure."""
         if self.failed:
-            return Refusal(reason="called back")
+            return self._call_back(record)
         report = self._deliver(record)
         self.failed = isinstance(report, Refusal)
         return report
+
+    def _call_back(self, record: OutgoingRecord) -> Report:
+        """The broker may have it all the same, even if it never had the one before."""
+        if not self._broker.is_away() and self._broker.random.random() < 0.2:
+            self._broker.append(record)
+        return Refusal(reason="called back")
 
     def see_failure(self) -> None:
         """Call back what is still under way; what is sent from now on is tried again."""

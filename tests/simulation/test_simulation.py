@@ -9,7 +9,7 @@ SEEDS = int(os.environ.get("SIMULATE", "500"))
 """A sample; `./manage_all.sh chaos --simulate N` runs as many as one likes."""
 
 
-@pytest.mark.timeout(0)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("first", range(1, SEEDS + 1, 100))
 def test_every_promise_holds_whatever_is_killed_stopped_lost_or_repeated(first):
     with seams():

@@ -27,15 +27,15 @@ from common.inbox.wiring import Received, Wiring
 from common.outbox.append import outbox_append_many
 from common.outbox.errors import StreamNotAccepting
 from common.outbox.publisher import PublisherThread
+from common.reconciliation.sweep import streams_reconcile
 from tests.simulation.broker import Broker, Source
 from tests.simulation.business import Effects, gate, outcome
 from tests.simulation.clock import FakeEvent
-from tests.simulation.database import Database, autocommit, statement
-from tests.simulation.inbox_tables import CURSORS, WAITING
+from tests.simulation.database import Database, statement
+from tests.simulation.inbox_tables import WAITING
 from tests.simulation.outbox_tables import (
     STREAMS,
     Stream,
-    republish,
 )
 from tests.simulation.places import Odds, Place, Side, numbered_id
 from tests.simulation.planned import PlannedBug
@@ -46,6 +46,8 @@ from users.submissions.services import Caller, transaction_submit
 
 SPOILT_AMOUNT = 13
 FLAKY_AMOUNT = 7
+_OLD_S = 5.0
+"""Published so long ago, an event that its consumer has read past is sent again."""
 
 
 @dataclass
@@ -67,7 +69,8 @@ class World:
     """
     Everything of one run.
 
-    `healed` says that no fault happens any more, and that the spoilt handler is mended.
+    `healed` says that no fault happens any more, and that the spoilt handler is mended;
+    `reconciles` whether what a consumer has missed is sent again.
     """
 
     def __init__(self, seed: int) -> None:
@@ -77,6 +80,7 @@ class World:
         self.broker = Broker(self.random, partitions=self.random.randint(1, 3))
         self.odds = Odds()
         self.healed = False
+        self.reconciles = False
         self.flaky = {FLAKY_AMOUNT: 2}
         self.users = Side(USERS_SOURCE, USERS_EVENTS, Database("users"), self.broker)
         self.transactions = Side(
@@ -85,6 +89,7 @@ class World:
         self.streams = [numbered_id(n) for n in range(1, self.random.randint(2, 4))]
         self.intents = [self._intent(number) for number in range(self.random.randint(3, 10))]
         self.queue = deque(self.intents)
+        self.users.peer, self.transactions.peer = self.transactions, self.users
         self._wire()
         for stream in self.streams:
             self.users.database.tables.setdefault(STREAMS, {})[stream] = Stream()
@@ -92,10 +97,6 @@ class World:
     @property
     def sides(self) -> tuple[Side, Side]:
         return self.users, self.transactions
-
-    def peer(self, side: Side) -> Side:
-        """The other service."""
-        return self.transactions if side is self.users else self.users
 
     def start(self) -> None:
         """Start every process."""
@@ -220,23 +221,12 @@ class World:
         while True:
             scheduler().wait(None, 20.0)
             try:
-                self._send_again(side)
+                if self.reconciles:
+                    streams_reconcile(older_than_s=_OLD_S)
                 if self.healed:
                     self._replay(side)
             except (DatabaseError, LetterResolved) as error:
                 scheduler().note(f"not reconciled: {error}")
-
-    def _send_again(self, side: Side) -> None:
-        peer = self.peer(side)
-        if not self.broker.is_read(peer.wiring.consumer):
-            return
-        scheduler().step("compare heads")
-        with autocommit(side.database) as opened:
-            for stream, head in list(opened.rows(STREAMS)):
-                cursor = peer.database.tables.get(CURSORS, {}).get(stream)
-                above = cursor.last_sequence if cursor else 0
-                if head.last_sequence > above:
-                    republish(opened, stream=stream, above=above)
 
     def _replay(self, side: Side) -> None:
         rows = side.database.tables.get(WAITING, {})
