@@ -2,7 +2,7 @@
 
 import argparse
 
-from compose.local import chaos_options, chaos_simulation, testing
+from compose.local import chaos_mutants, chaos_options, chaos_simulation, testing
 from compose.local.parts import CHAOS, Part
 from compose.local.stack import Stack
 
@@ -14,6 +14,8 @@ DIRECT = frozenset({"rolling"})
 
 def run(stack: Stack, options: argparse.Namespace) -> int:
     """Run what was chosen, each scenario on a stack of its own, and return the exit code."""
+    if options.mutants is not None:
+        return chaos_mutants.run(stack, options.mutants)
     if options.simulate is not None:
         return chaos_simulation.run(stack, seeds=options.simulate, first=options.seed)
     names = chaos_options.scenarios() if options.scenarios else options.scenario or []

@@ -37,4 +37,11 @@ def add(verb: Any) -> None:
         help="instead of kills, N seeds of the protocol core on a fake broker, database and clock,"
         " from the one of --seed on",
     )
+    verb.add_argument(
+        "--mutants",
+        nargs="*",
+        metavar="NAME",
+        help="instead of kills, plant bugs in a copy of the tree, all or those named, and fail"
+        " unless a test notices each",
+    )
     verb.epilog = "REPLICAS (3) is how many web processes and consumers each service has."

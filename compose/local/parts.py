@@ -53,6 +53,7 @@ REPAIR = (("REPLICAS", "1"),)
 PARTS = (
     Part("unit", ("tests/unit",), needs_stack=False),
     Part("simulation", ("tests/simulation",), "users.settings.test", needs_stack=False),
+    Part("mutants", ("tests/mutants",), needs_stack=False),
     Part("gateway", ("tests/gateway",), needs_stack=False),
     Part("users", ("tests/users", "tests/common"), "users.settings.test", workers=WORKERS),
     Part("transactions", ("tests/transactions",), "transactions.settings.test", workers=WORKERS),

@@ -1,0 +1,59 @@
+"""Bugs where the ledger decides and users settle: steps 7 to 10 of the road."""
+
+from tests.mutants.mutant import Mutant
+
+_ACCOUNTS = "transactions/ledger/accounts.py"
+_OUTCOMES = "users/submissions/outcomes.py"
+_PARALLEL = "tests/transactions/test_parallel.py"
+_TEST_OUTCOMES = "tests/users/submissions/test_outcomes.py"
+
+DECIDING = (
+    Mutant(
+        name="balance-without-lock",
+        what="reads balances without locking the wallets",
+        file=_ACCOUNTS,
+        old="            ORDER BY owner, currency\n            FOR NO KEY UPDATE OF account\n",
+        new="            ORDER BY owner, currency\n",
+        tests=(_PARALLEL,),
+    ),
+    Mutant(
+        name="wallets-unsorted",
+        what="locks wallets in the order in which they are named",
+        file=_ACCOUNTS,
+        old="            ORDER BY owner, currency\n            FOR NO KEY UPDATE OF account\n",
+        new="            FOR NO KEY UPDATE OF account\n",
+        tests=(_PARALLEL,),
+    ),
+    Mutant(
+        name="accounts-opened-unsorted",
+        what="opens accounts in the order in which they are named",
+        file=_ACCOUNTS,
+        old="            ORDER BY owner, currency\n            ON CONFLICT DO NOTHING\n",
+        new="            ON CONFLICT DO NOTHING\n",
+        tests=("tests/transactions/test_ledger_apply.py", _PARALLEL),
+    ),
+    Mutant(
+        name="settled-again",
+        what="settles a request that is settled already",
+        file=_OUTCOMES,
+        old="                AND request.status = 'pending'\n",
+        new="",
+        tests=(_TEST_OUTCOMES,),
+    ),
+    Mutant(
+        name="settled-for-another",
+        what="settles a request by an outcome of another user's stream",
+        file=_OUTCOMES,
+        old="                AND request.user_id = outcome.user_id\n",
+        new="",
+        tests=(_TEST_OUTCOMES,),
+    ),
+    Mutant(
+        name="contradiction-shrugged-off",
+        what="takes an outcome that contradicts the settled one for a repetition",
+        file=_OUTCOMES,
+        old="        elif _is_settled_so(request, outcome):\n",
+        new='        elif request.status != "pending":\n',
+        tests=(_TEST_OUTCOMES,),
+    ),
+)
