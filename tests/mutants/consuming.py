@@ -258,8 +258,8 @@ CONSUMING = (
         name="discard-out-of-turn",
         what="moves a stream past a gap when staff discard what lies behind it",
         file="common/inbox/discard.py",
-        old="    _check_turn(envelope, cursor)\n    batch",
-        new="    batch",
+        old="    _check_turn(envelope, cursor)\n    _check_rivals",
+        new="    _check_rivals",
         tests=("tests/common/inbox/test_discard.py",),
     ),
     Mutant(

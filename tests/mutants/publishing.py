@@ -47,8 +47,9 @@ PUBLISHING = (
         name="go-on-after-a-refusal",
         what="sends what comes after a refused event as if nothing had happened",
         file=_DRAIN,
-        old="            raise PublishFailed(report.reason)\n",
-        new="            return\n",
+        old="            self._set_aside_if_refused_alone(refused[guilty].row)\n"
+        "        raise PublishFailed(refused[0].refusal.reason)\n",
+        new="            self._set_aside_if_refused_alone(refused[guilty].row)\n",
         tests=(SIMULATION, _TEST_DRAIN),
     ),
     Mutant(
@@ -75,11 +76,11 @@ PUBLISHING = (
     ),
     Mutant(
         name="floor-for-ever",
-        what="keeps its floor from one held lock to the next",
+        what="never drops its floor during a drain, so that what is to be sent again waits below",
         file=_DRAIN,
-        old="        floor = Floor()\n",
-        new='        floor = self._session.__dict__.setdefault("floor", Floor())\n',
-        tests=(SIMULATION, "tests/common/outbox/test_republish.py"),
+        old="            if time.monotonic() > floor_until:\n",
+        new="            if floor_until < 0:\n",
+        tests=(_TEST_DRAIN,),
     ),
     Mutant(
         name="floor-ignores-who-runs",
@@ -125,8 +126,8 @@ PUBLISHING = (
         name="blame-the-first",
         what="parks a stream for a batch that the broker refused for another's event",
         file=_DRAIN,
-        old="        if isinstance(again, Refusal) and again.permanent:\n",
-        new="        if again:\n",
+        old="            self._set_aside_if_refused_alone(refused[guilty].row)\n",
+        new="            self._set_aside(refused[guilty].row, refused[guilty].refusal.reason)\n",
         tests=(_TEST_DRAIN,),
     ),
     Mutant(
