@@ -66,8 +66,14 @@ def group_places(*, group: str, topic: str) -> dict[int, GroupPlace]:
     scheduler().step("read the offsets of a group")
     broker = here().side.broker
     committed = broker.groups[group].committed if group in broker.groups else {}
+    # A committed offset stays where it is when retention passes it, in Kafka as here; the real
+    # question therefore asks for the first record, too, and whoever resumes before that resumes
+    # there. With the committed offset alone, a record that retention took unread, and that
+    # nobody follows in its partition, would count as unread for ever.
     return {
-        partition: GroupPlace(resume=committed.get((topic, partition), log.start), end=log.end)
+        partition: GroupPlace(
+            resume=max(committed.get((topic, partition), 0), log.start), end=log.end
+        )
         for partition, log in enumerate(broker.logs(topic))
     }
 
