@@ -119,9 +119,9 @@ class Broker:
         rebalance(self, known)
 
     def is_read(self, group: str) -> bool:
-        """Whether the members of a group have read everything there is."""
+        """Whether the members of a group have read everything there is, and are done with it."""
         known = self.groups.get(group)
-        if known is None or not known.members:
+        if known is None or not known.members or any(member.in_hand for member in known.members):
             return False
         return all(
             position >= member.log(partition).end
@@ -144,10 +144,16 @@ def rebalance(broker: Broker, group: Group) -> None:
 
 
 class Source:
-    """A member of a group; see `EventSource`."""
+    """
+    A member of a group; see `EventSource`.
+
+    `in_hand` says that it was given records and has not come back to commit them or to read
+    on: what it reads moves no cursor when it is a stranger's, so cursors do not show the end.
+    """
 
     def __init__(self, broker: Broker, *, topic: str, group: str) -> None:
         self.topic = topic
+        self.in_hand = False
         self.positions: dict[int, int] = {}
         self._broker = broker
         self._group = broker.groups.setdefault(group, Group())
@@ -159,16 +165,19 @@ class Source:
 
     def poll(self, *, records_max: int, timeout_s: float) -> list[Record]:
         scheduler().step("poll")
+        self.in_hand = False
         self._join()
         scheduler().wait(self._has_records, timeout_s)
         self._join()
         found: list[Record] = []
         for partition in [] if self._broker.is_away() else list(self.positions):
             found += self._read(partition, records_max - len(found))
+        self.in_hand = bool(found)
         return found
 
     def commit(self, records: Sequence[Record]) -> None:
         scheduler().step("commit offsets")
+        self.in_hand = False
         if self not in self._group.members or here().hint_is_lost():
             scheduler().note("the commit of offsets is lost")
             return
