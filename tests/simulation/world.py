@@ -91,8 +91,11 @@ class World:
         self.queue = deque(self.intents)
         self.users.peer, self.transactions.peer = self.transactions, self.users
         self._wire()
+        # A side that never says anything has the table all the same.
+        for side in self.sides:
+            side.database.tables[STREAMS] = {}
         for stream in self.streams:
-            self.users.database.tables.setdefault(STREAMS, {})[stream] = Stream()
+            self.users.database.tables[STREAMS][stream] = Stream()
 
     @property
     def sides(self) -> tuple[Side, Side]:
