@@ -1,7 +1,8 @@
 """Step 5 of the road: a member of a consumer group reads a topic."""
 
+import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import methodcaller
 from typing import Any
 
@@ -23,6 +24,14 @@ log = structlog.get_logger(__name__)
 _FATAL = frozenset({KafkaError.FENCED_INSTANCE_ID, KafkaError._FATAL})  # noqa: SLF001  librdkafka's spelling
 _QUIET = frozenset({KafkaError._PARTITION_EOF})  # noqa: SLF001  as above
 
+_COMMIT_AGAIN_S = 30.0
+
+# Note [Offsets that are true]: reconciliation sends nothing again that the group has yet to read,
+# and takes the committed offsets for how far it has read. One that is too low would stay so for
+# as long as nothing new comes: a commit that was lost, or a late one by a member that had lost
+# the partition and is back in the group, which the broker takes. So what was read before a
+# partition was assigned anew is not committed, and what was committed is committed again.
+
 # Note [Illegible headers]: for a name that is not UTF-8 the client returns a list with a hole
 # and leaves its exception behind. A plain call of a method, once the interpreter has
 # specialised it, takes the list as good, and the exception strikes whatever is called next.
@@ -37,30 +46,50 @@ class KafkaSource:
     Committed offsets say where to resume and nothing else: a commit that fails because the
     group moved on is normal (P16), what was applied is known by the stream cursors. With
     `from_beginning`, each partition is read from its first record when it is first assigned.
+    See Note [Offsets that are true].
     """
 
     def __init__(self, config: Config, *, topic: str, from_beginning: bool = False) -> None:
+        self._topic = topic
         self._commit_errors: deque[str] = deque(maxlen=10)
         self._begun: set[int] = set()
+        # Partitions that gave something since they were assigned, and what was committed of it.
+        self._held: dict[int, int | None] = {}
+        self._again_at = time.monotonic() + _COMMIT_AGAIN_S
         self._consumer = Consumer({**config, "on_commit": self._on_commit})
-        if from_beginning:
-            self._consumer.subscribe([topic], on_assign=self._begin)
-        else:
-            self._consumer.subscribe([topic])
+        on_assign = self._begin if from_beginning else self._forget
+        self._consumer.subscribe([topic], on_assign=on_assign, on_revoke=self._forget)
 
     def poll(self, *, records_max: int, timeout_s: float) -> list[Record]:
         self._report_commit_errors()
+        if time.monotonic() >= self._again_at:
+            self._commit_again()
         first = self._consumer.poll(timeout_s)
         if first is None:
             return []
         # A batch call waits until it is full or the time is up; asking for what is there
         # already keeps a single event fast and a burst together.
         rest = self._consumer.consume(num_messages=records_max - 1, timeout=0)
-        return [record for message in (first, *rest) if (record := record_read(message))]
+        records = [record for message in (first, *rest) if (record := record_read(message))]
+        for record in records:
+            self._held.setdefault(record.partition, None)
+        return records
 
     def commit(self, records: Sequence[Record]) -> None:
-        following = {(r.topic, r.partition): r.offset + 1 for r in records}
-        offsets = [TopicPartition(*place, offset) for place, offset in following.items()]
+        following = {r.partition: r.offset + 1 for r in records if r.partition in self._held}
+        self._held |= following
+        self._commit(following)
+
+    def _commit_again(self) -> None:
+        self._again_at = time.monotonic() + _COMMIT_AGAIN_S
+        assigned = {place.partition for place in self._consumer.assignment()}
+        self._held = {at: offset for at, offset in self._held.items() if at in assigned}
+        self._commit({at: offset for at, offset in self._held.items() if offset is not None})
+
+    def _commit(self, following: Mapping[int, int]) -> None:
+        if not following:
+            return
+        offsets = [TopicPartition(self._topic, *place) for place in following.items()]
         try:
             self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
@@ -79,7 +108,12 @@ class KafkaSource:
     def close(self) -> None:
         self._consumer.close()
 
+    def _forget(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        for partition in partitions:
+            self._held.pop(partition.partition, None)
+
     def _begin(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._forget(consumer, partitions)
         for partition in partitions:
             if partition.partition not in self._begun:
                 partition.offset = OFFSET_BEGINNING

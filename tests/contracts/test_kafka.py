@@ -6,7 +6,7 @@ import time
 from contextlib import closing
 
 import pytest
-from confluent_kafka import KafkaError
+from confluent_kafka import OFFSET_END, Consumer, KafkaError, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from django.conf import settings
 
@@ -15,10 +15,12 @@ from common.events.topics import (
     RECORD_MAX_BY_TOPIC,
     USERS_DEAD_LETTERS,
 )
+from common.ids import uuid7
 from common.inbox.arrival import Poison, arrive
+from common.kafka import source
 from common.kafka.admin import group_lag, group_places, topics_create
 from common.kafka.broker import BrokerError, Delivery, OutgoingRecord, Refusal
-from common.kafka.config import client_config
+from common.kafka.config import client_config, consumer_config
 from common.kafka.producer import refusal_of
 from tests.contracts.conftest import kafka
 from tests.contracts.raw_records import record_write
@@ -52,6 +54,12 @@ def limit_batches(topic):
     for future in admin.incremental_alter_configs([resource]).values():
         future.result(10)
     time.sleep(0.5)  # the broker's own cache
+
+
+def delete_all(topic, partition):
+    admin = AdminClient(client_config())
+    for future in admin.delete_records([TopicPartition(topic, partition, OFFSET_END)]).values():
+        future.result(10)
 
 
 def wait_for_delivery(broker, record):
@@ -155,6 +163,73 @@ class TestGroupLag:
         others = [place for number, place in places.items() if number != first.partition]
         assert [place.resume for place in others] == [0, 0]
 
+    def test_resumes_at_the_first_record_when_retention_has_passed_a_group(self, broker):
+        """The simulation's broker takes this for granted."""
+        record = broker.record()
+        publish(broker, [record, record, record])
+        group = f"{broker.topic}-overtaken"
+        with closing(broker.source("overtaken")) as source:
+            (first, *_) = read(source, 3)
+            source.commit([first])
+        delete_all(first.topic, first.partition)
+
+        place = group_places(group=group, topic=broker.topic)[first.partition]
+
+        assert (place.resume, place.end, place.lag) == (3, 3, 0)
+
     def test_says_so_when_there_is_no_topic(self):
         with pytest.raises(BrokerError, match="there is no topic"):
             group_lag(group="nobody", topic="nowhere")
+
+
+class TestOffsetsThatAreTrue:
+    """Reconciliation takes what a group has committed for how far it has read."""
+
+    def test_those_that_another_member_puts_back_are_committed_again(self, broker, monkeypatch):
+        monkeypatch.setattr(source, "_COMMIT_AGAIN_S", 0.2)
+        publish(broker, [broker.record(stream=uuid7()) for _ in range(60)])
+        with closing(broker.source("back")) as reader, closing(member(broker, "back")) as late:
+            reader.commit(read(reader, 60))
+            mine = {0, 1, 2} - join(late, broker, beside=reader)
+
+            late.commit(
+                offsets=[TopicPartition(broker.topic, number, 0) for number in mine],
+                asynchronous=False,
+            )
+
+            assert all(places(broker, "back")[number].resume == 0 for number in mine)
+            reader.poll(records_max=1, timeout_s=0.5)
+            reader.poll(records_max=1, timeout_s=0.5)
+            assert group_lag(group=f"{broker.topic}-back", topic=broker.topic) == 0
+
+    def test_what_was_read_before_a_partition_went_elsewhere_is_not_committed(self, broker):
+        publish(broker, [broker.record(stream=uuid7()) for _ in range(60)])
+        with closing(broker.source("gone")) as reader, closing(member(broker, "gone")) as late:
+            records = read(reader, 60)
+            theirs = join(late, broker, beside=reader)
+
+            reader.commit(records)
+            reader.poll(records_max=1, timeout_s=0.5)
+
+            found = places(broker, "gone")
+        assert {number for number, place in found.items() if place.resume == 0} == theirs
+
+
+def member(broker, group):
+    """One that is about to join, as librdkafka has it, without our source around it."""
+    return Consumer(consumer_config(group=f"{broker.topic}-{group}", instance_id=""))
+
+
+def join(late, broker, *, beside):
+    """Let the group share its partitions anew; which of them the new member has got."""
+    late.subscribe([broker.topic])
+    deadline = time.monotonic() + 20
+    while not late.assignment():
+        assert time.monotonic() < deadline
+        late.poll(0.1)
+        beside.poll(records_max=1, timeout_s=0.1)
+    return {place.partition for place in late.assignment()}
+
+
+def places(broker, group):
+    return group_places(group=f"{broker.topic}-{group}", topic=broker.topic)

@@ -266,8 +266,8 @@ CONSUMING = (
         name="one-offset-too-far",
         what="commits the offset behind the next record",
         file="common/kafka/source.py",
-        old="(r.topic, r.partition): r.offset + 1 for r",
-        new="(r.topic, r.partition): r.offset + 2 for r",
+        old="r.partition: r.offset + 1 for r",
+        new="r.partition: r.offset + 2 for r",
         tests=("tests/contracts/test_broker.py",),
     ),
     Mutant(

@@ -1,7 +1,7 @@
 """A broker with partitions, groups and everything that can go wrong with either."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 
@@ -9,6 +9,7 @@ from common.kafka.broker import Delivery, OutgoingRecord, Record
 from tests.simulation.scheduler import here, scheduler
 
 SESSION_TIMEOUT_S = 6.0
+COMMIT_AGAIN_S = 30.0
 
 
 @dataclass(slots=True)
@@ -135,6 +136,8 @@ def rebalance(broker: Broker, group: Group) -> None:
     for index, member in enumerate(group.members):
         count = len(broker.logs(member.topic))
         mine = range(index, count, len(group.members))
+        kept = member.positions.keys() & set(mine)
+        member.held = {place: held for place, held in member.held.items() if place in kept}
         member.positions = {
             partition: member.positions.get(
                 partition, group.committed.get((member.topic, partition), 0)
@@ -155,6 +158,8 @@ class Source:
         self.topic = topic
         self.in_hand = False
         self.positions: dict[int, int] = {}
+        self.held: dict[int, int | None] = {}
+        self._again_at = scheduler().clock + COMMIT_AGAIN_S
         self._broker = broker
         self._group = broker.groups.setdefault(group, Group())
         self._join()
@@ -167,22 +172,36 @@ class Source:
         scheduler().step("poll")
         self.in_hand = False
         self._join()
+        if scheduler().clock >= self._again_at:
+            self._commit_again()
         scheduler().wait(self._has_records, timeout_s)
         self._join()
         found: list[Record] = []
         for partition in [] if self._broker.is_away() else list(self.positions):
             found += self._read(partition, records_max - len(found))
         self.in_hand = bool(found)
+        for record in found:
+            self.held.setdefault(record.partition, None)
         return found
 
     def commit(self, records: Sequence[Record]) -> None:
         scheduler().step("commit offsets")
         self.in_hand = False
+        following = {r.partition: r.offset + 1 for r in records if r.partition in self.held}
+        self.held |= following
+        self._commit(following)
+
+    def _commit_again(self) -> None:
+        """As `KafkaSource` does; see Note [Offsets that are true]."""
+        self._again_at = scheduler().clock + COMMIT_AGAIN_S
+        self._commit({at: offset for at, offset in self.held.items() if offset is not None})
+
+    def _commit(self, following: Mapping[int, int]) -> None:
         if self not in self._group.members or here().hint_is_lost():
             scheduler().note("the commit of offsets is lost")
             return
-        for record in records:
-            self._group.committed[record.topic, record.partition] = record.offset + 1
+        for partition, offset in following.items():
+            self._group.committed[self.topic, partition] = offset
 
     def stay(self, *, timeout_s: float) -> None:
         scheduler().step("stay")
