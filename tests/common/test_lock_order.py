@@ -65,3 +65,16 @@ def test_a_lower_stream_is_waited_for_before_a_higher_one_is_locked(work, model)
             free = model.objects.select_for_update(skip_locked=True).filter(stream=HIGHER)
             assert len(free) == 1
         other.result(timeout=10)
+
+
+def test_a_lower_cursor_that_somebody_begins_is_waited_for_before_a_higher_one_is_begun():
+    def begin(stream) -> None:
+        InboxCursor.objects.create(consumer="somebody", source="/users", stream=stream)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            begin(LOWER)
+            other = pool.submit(closing, lock_cursors)
+            wait_until_somebody_waits()
+            begin(HIGHER)  # a deadlock, if the other had begun it
+        other.result(timeout=10)

@@ -151,7 +151,7 @@ CONSUMING = (
         file="common/inbox/cursors.py",
         old="            ORDER BY stream\n            FOR UPDATE\n",
         new="            ORDER BY stream\n",
-        tests=(_TEST_BATCH,),
+        tests=("tests/common/test_lock_order.py",),
     ),
     Mutant(
         name="cursors-unsorted",

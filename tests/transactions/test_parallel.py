@@ -84,7 +84,8 @@ class TestParallelBatches:
 
     def test_lock_wallets_sorted_by_owner(self):
         owners = sorted(uuid7() for _ in range(5))
-        apply(*[DepositFactory(owner=owner, amount=10) for owner in owners])
+        for owner in reversed(owners):  # so that the table's own order is another
+            apply(DepositFactory(owner=owner, amount=10))
         payments = [
             TransferFactory(payer=owners[n], receiver=owners[n - 1], amount=1) for n in range(5)
         ]

@@ -165,6 +165,39 @@ class TestOutboxDrain:
         sent = [headers_decode(r.headers) for r in broker.records(settings.OUTBOX_TOPIC)]
         assert [e.sequence for e in sent if e.stream == ALICE] == [1, 2]
 
+    def test_looks_below_what_it_sent_for_as_long_as_somebody_writes_there(
+        self, session, broker, monkeypatch
+    ):
+        monkeypatch.setattr(drain, "ROUND_MAX", 1)
+        begun, commit = threading.Event(), threading.Event()
+
+        def commit_late():
+            with transaction.atomic():
+                outbox_append_many(events=[new_event(ALICE)])
+                begun.set()
+                commit.wait(10)
+            connection.close()
+
+        thread = threading.Thread(target=commit_late)
+        thread.start()
+        assert begun.wait(10)
+        append(*[BOB] * 5)
+        sent = []
+
+        class CommittingAfterThree(MemoryProducer):
+            def send(self, records):
+                records = list(records)
+                sent.extend(headers_decode(record.headers) for record in records)
+                if len(sent) == 3:
+                    commit.set()
+                    thread.join()
+                    append(ALICE)
+                return super().send(records)
+
+        assert outbox_drain(session, CommittingAfterThree(broker)) == 7
+
+        assert [event.sequence for event in sent if event.stream == ALICE] == [1, 2]
+
     def test_does_not_look_again_at_what_it_published_under_this_lock(self, session, broker):
         append(*[ALICE] * 5)
         floors = []
