@@ -2,8 +2,20 @@
 
 from transactions.ledger.models.account import Account
 from transactions.ledger.models.journal_entry import JournalEntry
-from transactions.ledger.models.ledger_transaction import DISCARDED, LedgerTransaction
+from transactions.ledger.models.ledger_transaction import (
+    DISCARDED,
+    ORIGINALS,
+    LedgerTransaction,
+)
 from transactions.ledger.models.posting import Posting
 from transactions.ledger.models.user_replica import UserReplica
 
-__all__ = ["DISCARDED", "Account", "JournalEntry", "LedgerTransaction", "Posting", "UserReplica"]
+__all__ = [
+    "DISCARDED",
+    "ORIGINALS",
+    "Account",
+    "JournalEntry",
+    "LedgerTransaction",
+    "Posting",
+    "UserReplica",
+]
