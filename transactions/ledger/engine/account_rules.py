@@ -1,7 +1,6 @@
 """What accounts allow."""
 
-from transactions.ledger.engine.accounts import AccountState
-from transactions.ledger.engine.book import fits
+from transactions.ledger.engine.accounts import TOTAL_MAX, AccountState
 from transactions.ledger.engine.decisions import Refusal
 
 
@@ -28,4 +27,4 @@ def entering_refusal(account: AccountState) -> Refusal | None:
 
 def total_refusal(total: int, amount: int) -> Refusal | None:
     """Why a total may not grow by an amount."""
-    return None if fits(total, amount) else Refusal.BALANCE_LIMIT_EXCEEDED
+    return None if total <= TOTAL_MAX - amount else Refusal.BALANCE_LIMIT_EXCEEDED

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from transactions.ledger.engine.accounts import TOTAL_MAX, AccountKey, AccountState
+from transactions.ledger.engine.accounts import AccountKey, AccountState
 from transactions.ledger.engine.decisions import Change, Leg
-from transactions.ledger.engine.transactions import State, Terms, TransactionState
+from transactions.ledger.engine.transactions import State, TransactionState
 
 
 class Book:
@@ -50,9 +50,8 @@ class Book:
         """Let later commands of this batch find a transaction that is new in it."""
         self.created[transaction.id] = transaction
 
-    def move(self, terms: Terms) -> tuple[Leg, Leg]:
+    def move(self, debit: AccountKey, credit: AccountKey, amount: int) -> tuple[Leg, Leg]:
         """Move money for good."""
-        debit, credit, amount = terms
         payer = self._take(debit)
         payer.debits_posted += amount
         receiver = self._take(credit)
@@ -62,9 +61,8 @@ class Book:
             Leg(receiver, "credit", "posted", amount, _balance(receiver)),
         )
 
-    def hold(self, terms: Terms) -> tuple[Leg, Leg]:
+    def hold(self, debit: AccountKey, credit: AccountKey, amount: int) -> tuple[Leg, Leg]:
         """Set money aside on the pending layer."""
-        debit, credit, amount = terms
         payer = self._take(debit)
         payer.debits_pending += amount
         receiver = self._take(credit)
@@ -74,9 +72,8 @@ class Book:
             Leg(receiver, "credit", "pending", amount, _held(receiver)),
         )
 
-    def release(self, terms: Terms) -> tuple[Leg, Leg]:
+    def release(self, debit: AccountKey, credit: AccountKey, amount: int) -> tuple[Leg, Leg]:
         """Take back what `hold` set aside, by legs the other way round."""
-        debit, credit, amount = terms
         payer = self._take(debit)
         payer.debits_pending -= amount
         receiver = self._take(credit)
@@ -111,11 +108,6 @@ class Book:
         if taken is None:
             taken = self._changed_transactions[transaction.id] = transaction.copy()
         return taken
-
-
-def fits(total: int, amount: int) -> bool:
-    """Whether a total can still grow by an amount."""
-    return total <= TOTAL_MAX - amount
 
 
 def _balance(account: AccountState) -> int | None:

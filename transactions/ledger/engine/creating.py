@@ -9,7 +9,6 @@ from transactions.ledger.engine.account_rules import (
 from transactions.ledger.engine.book import Book
 from transactions.ledger.engine.commands import Create
 from transactions.ledger.engine.decisions import Decision, Refusal
-from transactions.ledger.engine.transactions import Terms
 
 
 def create(book: Book, command: Create) -> Decision:
@@ -18,10 +17,11 @@ def create(book: Book, command: Create) -> Decision:
     refusal = _refusal(book, command, is_hold=is_hold)
     if refusal is not None:
         return Decision(command, "rejected", refusal.value, ())
-    terms = Terms(command.debit, command.credit, command.amount)
     if is_hold:
-        return Decision(command, "authorised", "", book.hold(terms))
-    return Decision(command, "posted", "", book.move(terms))
+        legs = book.hold(command.debit, command.credit, command.amount)
+        return Decision(command, "authorised", "", legs)
+    legs = book.move(command.debit, command.credit, command.amount)
+    return Decision(command, "posted", "", legs)
 
 
 def _refusal(book: Book, command: Create, *, is_hold: bool) -> Refusal | None:

@@ -74,7 +74,9 @@ def decide(
     touched = transactions_touched(commands)
     outcomes = []
     for command in commands:
-        outcome = _decision(book, command)
+        outcome = (
+            create(book, command) if isinstance(command, Create) else _follow_up(book, command)
+        )
         outcomes.append(outcome)
         if touched and command.recorded_as in touched:
             book.enter(_recorded(outcome))
@@ -84,12 +86,6 @@ def decide(
         transactions=book.changed_transactions(),
         created=book.created,
     )
-
-
-def _decision(book: Book, command: Command) -> Decision:
-    if isinstance(command, Create):
-        return create(book, command)
-    return _follow_up(book, command)
 
 
 def _follow_up(book: Book, command: FollowUp) -> Decision:

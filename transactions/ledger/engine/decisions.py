@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
 from transactions.ledger.engine.accounts import AccountKey, AccountState
 from transactions.ledger.engine.commands import Command
 from transactions.ledger.engine.transactions import ChildKind, State, TransactionState
 
-UNKNOWN = "unknown"
+UNKNOWN: Final = "unknown"
 """The state of a transaction that the ledger does not have."""
 
 

@@ -33,7 +33,7 @@ def capture(book: Book, command: Capture, original: TransactionState) -> Decisio
     refusal = _capture_refusal(book, held, moved)
     if refusal is not None:
         return refused(command, original, refusal)
-    legs = (*book.release(held), *book.move(moved))
+    legs = (*book.release(*held), *book.move(*moved))
     change = book.change(original, "posted", captured=moved.amount)
     return applied(command, original, amount=moved.amount, legs=legs, change=change)
 
@@ -60,7 +60,7 @@ def _released(
     book: Book, command: Void | Expire, original: TransactionState, to_state: State
 ) -> Decision:
     held = original.terms
-    legs = book.release(held)
+    legs = book.release(*held)
     change = book.change(original, to_state)
     return applied(command, original, amount=held.amount, legs=legs, change=change)
 

@@ -9,7 +9,7 @@ from transactions.ledger.engine.book import Book
 from transactions.ledger.engine.children import applied, refused
 from transactions.ledger.engine.commands import Reverse
 from transactions.ledger.engine.decisions import Decision, Refusal
-from transactions.ledger.engine.transactions import Terms, TransactionState
+from transactions.ledger.engine.transactions import State, Terms, TransactionState
 
 _REVERSIBLE = frozenset({"posted", "partially_reversed", "reversed"})
 
@@ -24,8 +24,8 @@ def reverse(book: Book, command: Reverse, original: TransactionState) -> Decisio
     refusal = Refusal.EXCEEDS_ORIGINAL if not 0 < amount <= left else _refusal(book, back)
     if refusal is not None:
         return refused(command, original, refusal)
-    legs = book.move(back)
-    to_state = "reversed" if amount == left else "partially_reversed"
+    legs = book.move(*back)
+    to_state: State = "reversed" if amount == left else "partially_reversed"
     change = book.change(original, to_state, reversed_=amount)
     return applied(command, original, amount=amount, legs=legs, change=change)
 
