@@ -213,10 +213,10 @@ BEGIN
     -- Else a second statement could add a balanced pair once the check at COMMIT was brought
     -- forward by SET CONSTRAINTS.
     IF EXISTS (
-        SELECT FROM (SELECT transaction_id, count(*) AS legs FROM written GROUP BY 1) AS new
-        WHERE new.legs <> (
+        SELECT FROM (SELECT transaction_id, count(*) AS legs FROM written GROUP BY 1) AS entry
+        WHERE entry.legs <> (
             SELECT count(*) FROM ledger_posting AS posting
-            WHERE posting.transaction_id = new.transaction_id
+            WHERE posting.transaction_id = entry.transaction_id
         )
     ) THEN
         RAISE EXCEPTION 'all postings of a transaction are written by one statement'
@@ -315,120 +315,329 @@ def _run(schema_editor: Any, statement: str) -> None:
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ledger', '0007_discarded_transactions'),
+        ("ledger", "0007_discarded_transactions"),
     ]
 
     operations = [
         migrations.RunSQL(UPDATE_LET, UPDATE_REFUSED),
         migrations.RemoveConstraint(
-            model_name='ledgertransaction',
-            name='ledger_transaction_kind_known',
+            model_name="ledgertransaction",
+            name="ledger_transaction_kind_known",
         ),
         migrations.RemoveConstraint(
-            model_name='ledgertransaction',
-            name='ledger_transaction_posted_or_refused_with_code',
+            model_name="ledgertransaction",
+            name="ledger_transaction_posted_or_refused_with_code",
         ),
         migrations.RemoveConstraint(
-            model_name='ledgertransaction',
-            name='ledger_transaction_whole_unless_discarded',
+            model_name="ledgertransaction",
+            name="ledger_transaction_whole_unless_discarded",
         ),
         migrations.AddField(
-            model_name='ledgertransaction',
-            name='captured_amount',
-            field=models.BigIntegerField(db_default=0, default=0, help_text='Minor units that moved.'),
+            model_name="ledgertransaction",
+            name="captured_amount",
+            field=models.BigIntegerField(
+                db_default=0, default=0, help_text="Minor units that moved."
+            ),
         ),
         migrations.AddField(
-            model_name='ledgertransaction',
-            name='hold_expires_at',
-            field=models.DateTimeField(blank=True, help_text='The deadline of a hold; none: the money moves at once.', null=True),
+            model_name="ledgertransaction",
+            name="hold_expires_at",
+            field=models.DateTimeField(
+                blank=True,
+                help_text="The deadline of a hold; none: the money moves at once.",
+                null=True,
+            ),
         ),
         migrations.AddField(
-            model_name='ledgertransaction',
-            name='pending',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, help_text='The hold that it resolves.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.ledgertransaction'),
+            model_name="ledgertransaction",
+            name="pending",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                db_index=False,
+                help_text="The hold that it resolves.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="ledger.ledgertransaction",
+            ),
         ),
         migrations.AddField(
-            model_name='ledgertransaction',
-            name='reversed_amount',
-            field=models.BigIntegerField(db_default=0, default=0, help_text='Minor units that went back.'),
+            model_name="ledgertransaction",
+            name="reversed_amount",
+            field=models.BigIntegerField(
+                db_default=0, default=0, help_text="Minor units that went back."
+            ),
         ),
         migrations.AddField(
-            model_name='ledgertransaction',
-            name='reverses',
-            field=models.ForeignKey(blank=True, db_constraint=False, db_index=False, help_text='The original that it reverses.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='ledger.ledgertransaction'),
+            model_name="ledgertransaction",
+            name="reverses",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                db_index=False,
+                help_text="The original that it reverses.",
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="ledger.ledgertransaction",
+            ),
         ),
         migrations.AlterField(
-            model_name='journalentry',
-            name='from_state',
-            field=models.CharField(blank=True, default='', max_length=32),
+            model_name="journalentry",
+            name="from_state",
+            field=models.CharField(blank=True, default="", max_length=32),
         ),
         migrations.AlterField(
-            model_name='journalentry',
-            name='to_state',
+            model_name="journalentry",
+            name="to_state",
             field=models.CharField(max_length=32),
         ),
         migrations.AlterField(
-            model_name='ledgertransaction',
-            name='id',
-            field=models.UUIDField(editable=False, help_text="The request's or command's id.", primary_key=True, serialize=False),
+            model_name="ledgertransaction",
+            name="id",
+            field=models.UUIDField(
+                editable=False,
+                help_text="The request's or command's id.",
+                primary_key=True,
+                serialize=False,
+            ),
         ),
         migrations.AlterField(
-            model_name='ledgertransaction',
-            name='kind',
-            field=models.CharField(choices=[('transfer', 'Transfer'), ('withdrawal', 'Withdrawal'), ('deposit', 'Deposit'), ('capture', 'Capture'), ('void', 'Void'), ('expiry', 'Expiry'), ('reversal', 'Reversal')], max_length=16, null=True),
+            model_name="ledgertransaction",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("transfer", "Transfer"),
+                    ("withdrawal", "Withdrawal"),
+                    ("deposit", "Deposit"),
+                    ("capture", "Capture"),
+                    ("void", "Void"),
+                    ("expiry", "Expiry"),
+                    ("reversal", "Reversal"),
+                ],
+                max_length=16,
+                null=True,
+            ),
         ),
         migrations.AlterField(
-            model_name='ledgertransaction',
-            name='requested_by',
-            field=models.UUIDField(help_text='The user who asked; nobody for an expiry.', null=True),
+            model_name="ledgertransaction",
+            name="requested_by",
+            field=models.UUIDField(
+                help_text="The user who asked; nobody for an expiry.", null=True
+            ),
         ),
         migrations.AlterField(
-            model_name='ledgertransaction',
-            name='state',
-            field=models.CharField(choices=[('authorised', 'Authorised'), ('posted', 'Posted'), ('voided', 'Voided'), ('expired', 'Expired'), ('partially_reversed', 'Partially reversed'), ('reversed', 'Reversed'), ('rejected', 'Rejected')], max_length=32),
+            model_name="ledgertransaction",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("authorised", "Authorised"),
+                    ("posted", "Posted"),
+                    ("voided", "Voided"),
+                    ("expired", "Expired"),
+                    ("partially_reversed", "Partially reversed"),
+                    ("reversed", "Reversed"),
+                    ("rejected", "Rejected"),
+                ],
+                max_length=32,
+            ),
         ),
         migrations.RunSQL(CAPTURED_FILLED, migrations.RunSQL.noop),
         migrations.AddIndex(
-            model_name='ledgertransaction',
-            index=models.Index(condition=models.Q(('pending__isnull', False)), fields=['pending'], name='ledger_transaction_by_pending'),
+            model_name="ledgertransaction",
+            index=models.Index(
+                condition=models.Q(("pending__isnull", False)),
+                fields=["pending"],
+                name="ledger_transaction_by_pending",
+            ),
         ),
         migrations.AddIndex(
-            model_name='ledgertransaction',
-            index=models.Index(condition=models.Q(('reverses__isnull', False)), fields=['reverses'], name='ledger_transaction_by_reverses'),
+            model_name="ledgertransaction",
+            index=models.Index(
+                condition=models.Q(("reverses__isnull", False)),
+                fields=["reverses"],
+                name="ledger_transaction_by_reverses",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['transfer', 'withdrawal', 'deposit', 'capture', 'void', 'expiry', 'reversal'])), name='ledger_transaction_kind_known'),
+            model_name="ledgertransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "transfer",
+                            "withdrawal",
+                            "deposit",
+                            "capture",
+                            "void",
+                            "expiry",
+                            "reversal",
+                        ],
+                    )
+                ),
+                name="ledger_transaction_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('captured_amount', 0), ('state', 'rejected'), models.Q(('rejection_code', ''), _negated=True)), models.Q(models.Q(('state', 'rejected'), _negated=True), ('credit_account__isnull', False), ('debit_account__isnull', False), ('rejection_code', '')), _connector='OR'), name='ledger_transaction_refused_with_code'),
+            model_name="ledgertransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("captured_amount", 0),
+                        ("state", "rejected"),
+                        models.Q(("rejection_code", ""), _negated=True),
+                    ),
+                    models.Q(
+                        models.Q(("state", "rejected"), _negated=True),
+                        ("credit_account__isnull", False),
+                        ("debit_account__isnull", False),
+                        ("rejection_code", ""),
+                    ),
+                    _connector="OR",
+                ),
+                name="ledger_transaction_refused_with_code",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'rejected'), models.Q(('captured_amount__gt', 0), ('kind__in', ['transfer', 'withdrawal', 'deposit']), ('state__in', ['posted', 'partially_reversed', 'reversed']), models.Q(('hold_expires_at__isnull', False), ('captured_amount', models.F('amount')), _connector='OR')), models.Q(('captured_amount', 0), ('hold_expires_at__isnull', False), ('kind__in', ['transfer', 'withdrawal', 'deposit']), ('state__in', ['authorised', 'voided', 'expired'])), models.Q(('captured_amount', 0), ('state', 'posted'), models.Q(('kind__in', ['transfer', 'withdrawal', 'deposit']), _negated=True)), _connector='OR'), name='ledger_transaction_state_fits_kind'),
+            model_name="ledgertransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state", "rejected"),
+                    models.Q(
+                        ("captured_amount__gt", 0),
+                        ("kind__in", ["transfer", "withdrawal", "deposit"]),
+                        ("state__in", ["posted", "partially_reversed", "reversed"]),
+                        models.Q(
+                            ("hold_expires_at__isnull", False),
+                            ("captured_amount", models.F("amount")),
+                            _connector="OR",
+                        ),
+                    ),
+                    models.Q(
+                        ("captured_amount", 0),
+                        ("hold_expires_at__isnull", False),
+                        ("kind__in", ["transfer", "withdrawal", "deposit"]),
+                        ("state__in", ["authorised", "voided", "expired"]),
+                    ),
+                    models.Q(
+                        ("captured_amount", 0),
+                        ("state", "posted"),
+                        models.Q(
+                            ("kind__in", ["transfer", "withdrawal", "deposit"]), _negated=True
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="ledger_transaction_state_fits_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(('captured_amount__gte', 0), ('captured_amount__lte', models.F('amount'))), name='ledger_transaction_captured_in_range'),
+            model_name="ledgertransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("captured_amount__gte", 0), ("captured_amount__lte", models.F("amount"))
+                ),
+                name="ledger_transaction_captured_in_range",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reversed_amount__gt', 0), ('reversed_amount__lt', models.F('captured_amount')), ('state', 'partially_reversed')), models.Q(('reversed_amount', models.F('captured_amount')), ('reversed_amount__gt', 0), ('state', 'reversed')), models.Q(('reversed_amount', 0), models.Q(('state__in', ['partially_reversed', 'reversed']), _negated=True)), _connector='OR'), name='ledger_transaction_reversed_fits_state'),
+            model_name="ledgertransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("reversed_amount__gt", 0),
+                        ("reversed_amount__lt", models.F("captured_amount")),
+                        ("state", "partially_reversed"),
+                    ),
+                    models.Q(
+                        ("reversed_amount", models.F("captured_amount")),
+                        ("reversed_amount__gt", 0),
+                        ("state", "reversed"),
+                    ),
+                    models.Q(
+                        ("reversed_amount", 0),
+                        models.Q(("state__in", ["partially_reversed", "reversed"]), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="ledger_transaction_reversed_fits_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('pending__isnull', True), ('reverses__isnull', True), models.Q(('kind__in', ['transfer', 'withdrawal', 'deposit']), ('kind__isnull', True), _connector='OR')), models.Q(('hold_expires_at__isnull', True), ('kind__in', ['capture', 'void', 'expiry']), ('reverses__isnull', True), models.Q(('pending__isnull', False), ('state', 'rejected'), _connector='OR')), models.Q(('hold_expires_at__isnull', True), ('kind__in', ['reversal']), ('pending__isnull', True), models.Q(('reverses__isnull', False), ('state', 'rejected'), _connector='OR')), _connector='OR'), name='ledger_transaction_links_fit_kind'),
+            model_name="ledgertransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("pending__isnull", True),
+                        ("reverses__isnull", True),
+                        models.Q(
+                            ("kind__in", ["transfer", "withdrawal", "deposit"]),
+                            ("kind__isnull", True),
+                            _connector="OR",
+                        ),
+                    ),
+                    models.Q(
+                        ("hold_expires_at__isnull", True),
+                        ("kind__in", ["capture", "void", "expiry"]),
+                        ("reverses__isnull", True),
+                        models.Q(
+                            ("pending__isnull", False), ("state", "rejected"), _connector="OR"
+                        ),
+                    ),
+                    models.Q(
+                        ("hold_expires_at__isnull", True),
+                        ("kind__in", ["reversal"]),
+                        ("pending__isnull", True),
+                        models.Q(
+                            ("reverses__isnull", False), ("state", "rejected"), _connector="OR"
+                        ),
+                    ),
+                    _connector="OR",
+                ),
+                name="ledger_transaction_links_fit_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__isnull', False), ('currency__isnull', False), ('effective_at__isnull', False), ('kind__isnull', False), ('requested_by__isnull', False)), models.Q(('effective_at__isnull', False), ('kind__in', ['capture', 'void', 'expiry', 'reversal']), models.Q(('requested_by__isnull', False), ('kind', 'expiry'), _connector='OR'), models.Q(models.Q(('amount__isnull', False), ('currency__isnull', False)), ('state', 'rejected'), _connector='OR')), ('rejection_code', 'discarded_by_staff'), _connector='OR'), name='ledger_transaction_whole_unless_discarded'),
+            model_name="ledgertransaction",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("amount__isnull", False),
+                        ("currency__isnull", False),
+                        ("effective_at__isnull", False),
+                        ("kind__isnull", False),
+                        ("requested_by__isnull", False),
+                    ),
+                    models.Q(
+                        ("effective_at__isnull", False),
+                        ("kind__in", ["capture", "void", "expiry", "reversal"]),
+                        models.Q(
+                            ("requested_by__isnull", False), ("kind", "expiry"), _connector="OR"
+                        ),
+                        models.Q(
+                            models.Q(("amount__isnull", False), ("currency__isnull", False)),
+                            ("state", "rejected"),
+                            _connector="OR",
+                        ),
+                    ),
+                    ("rejection_code", "discarded_by_staff"),
+                    _connector="OR",
+                ),
+                name="ledger_transaction_whole_unless_discarded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ledgertransaction',
-            constraint=models.UniqueConstraint(condition=models.Q(('pending__isnull', False), models.Q(('state', 'rejected'), _negated=True)), fields=('pending',), name='ledger_transaction_resolved_once'),
+            model_name="ledgertransaction",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(
+                    ("pending__isnull", False), models.Q(("state", "rejected"), _negated=True)
+                ),
+                fields=("pending",),
+                name="ledger_transaction_resolved_once",
+            ),
         ),
         migrations.RunSQL(FORWARD, REVERSE),
         migrations.RunPython(rights_grant, rights_take),

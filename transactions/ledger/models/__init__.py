@@ -4,6 +4,7 @@ from transactions.ledger.models.account import Account
 from transactions.ledger.models.journal_entry import JournalEntry
 from transactions.ledger.models.ledger_transaction import (
     DISCARDED,
+    MOVED,
     ORIGINALS,
     LedgerTransaction,
 )
@@ -12,6 +13,7 @@ from transactions.ledger.models.user_replica import UserReplica
 
 __all__ = [
     "DISCARDED",
+    "MOVED",
     "ORIGINALS",
     "Account",
     "JournalEntry",

@@ -14,9 +14,11 @@ DISCARDED = "discarded_by_staff"
 ORIGINALS = ["transfer", "withdrawal", "deposit"]
 """Kinds that a request asks for; the others are commands about one of these."""
 
+MOVED = ["posted", "partially_reversed", "reversed"]
+"""States of an original whose money moved."""
+
 _RESOLUTIONS = ["capture", "void", "expiry"]
 _REVERSALS = ["reversal"]
-_MOVED = ["posted", "partially_reversed", "reversed"]
 
 
 class LedgerTransaction(models.Model):
@@ -148,7 +150,7 @@ class LedgerTransaction(models.Model):
             models.CheckConstraint(
                 name="ledger_transaction_state_fits_kind",
                 condition=Q(state="rejected")
-                | Q(state__in=_MOVED, kind__in=ORIGINALS, captured_amount__gt=0)
+                | Q(state__in=MOVED, kind__in=ORIGINALS, captured_amount__gt=0)
                 & (Q(hold_expires_at__isnull=False) | Q(captured_amount=F("amount")))
                 | Q(
                     state__in=["authorised", "voided", "expired"],
