@@ -36,7 +36,7 @@ def books_differ():
                 END AS side
                 FROM ledger_posting AS posting
                 JOIN ledger_transaction AS header ON header.id = transaction_id
-            ), sums AS (
+            ), sums AS MATERIALIZED (
                 SELECT account_id,
                     coalesce(sum(amount) FILTER (WHERE side = 'debit'), 0) AS debits,
                     coalesce(sum(amount) FILTER (WHERE side = 'credit'), 0) AS credits,
