@@ -145,8 +145,7 @@ class TestRandomTransfers:
                 original = choices.choice(known) if known and choices.random() < 0.6 else None
             if original is None:
                 held = choices.random() < 0.7
-                created = TransferFactory(payer=payer, receiver=receiver, amount=amount, held=held)
-                return created
+                return TransferFactory(payer=payer, receiver=receiver, amount=amount, held=held)
             about = {"transaction_id": original.transaction_id, "stream": original.source.stream}
             factory = choices.choice([CaptureFactory, VoidFactory, ReverseFactory, ReverseFactory])
             part = {"amount": amount} if factory is not VoidFactory and amount % 2 else {}

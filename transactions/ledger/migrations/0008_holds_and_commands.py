@@ -53,10 +53,11 @@ BEGIN
         RAISE EXCEPTION 'UPDATE of more than the state of a transaction: the ledger is append-only'
             USING ERRCODE = 'insufficient_privilege';
     END IF;
-    -- One batch may capture a hold and reverse it: the row is written once.
-    IF OLD.state = 'authorised' AND (
-        (NEW.state IN ('voided', 'expired') AND NEW.captured_amount = 0)
-        OR (NEW.state IN ('posted', 'partially_reversed', 'reversed') AND NEW.captured_amount > 0)
+    -- Which amounts belong to a state is for constraints to say. One batch may capture a hold and
+    -- reverse it: the row is written once.
+    IF (
+        OLD.state = 'authorised'
+        AND NEW.state IN ('posted', 'voided', 'expired', 'partially_reversed', 'reversed')
     ) OR (
         OLD.state IN ('posted', 'partially_reversed')
         AND NEW.state IN ('partially_reversed', 'reversed')
