@@ -18,7 +18,7 @@ CURRENCIES = ("JPY", "EUR", "KWD")
 USERS = [UUID(int=n) for n in range(1, 4)]
 FULL = UUID(int=9)
 """Somebody whose totals have no room left for more than a little."""
-OPENING = {AccountKey.wallet(FULL, currency): TOTAL_MAX - 25 for currency in CURRENCIES}
+OPENING = {AccountKey.wallet(FULL, currency): TOTAL_MAX - 10 for currency in CURRENCIES}
 
 
 def opened_accounts():
