@@ -10,10 +10,10 @@ from transactions.ledger.engine.transactions import OriginalKind
 
 class Source(NamedTuple):
     """
-    The event behind a command and where it was met; recorded, never judged.
+    The event behind a command and where it was met.
 
-    But for `stream`: a command is about a transaction of its own stream. `actor` is
-    `user:<id>`, `staff:<id>` or `system:<name>`.
+    It is recorded and not judged, but for `stream`: a command reaches only transactions of its
+    own stream. `actor` is `user:<id>`, `staff:<id>` or `system:<name>`.
     """
 
     event_id: UUID
