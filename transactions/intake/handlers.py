@@ -54,6 +54,7 @@ def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
             requested_by=event.requested_by,
             accepted_at=utc(event.accepted_at),
             source=_source(received),
+            reference=event.reference,
         )
     )
 

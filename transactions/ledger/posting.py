@@ -13,7 +13,7 @@ from transactions.ledger.journal import Entry, entry_hash
 
 _TRANSACTION = (
     "id, kind, state, amount, currency, debit_account_id, credit_account_id, stream,"
-    " requested_by, rejection_code, effective_at, recorded_at, source_event_id,"
+    " requested_by, rejection_code, reference, effective_at, recorded_at, source_event_id,"
     " source_sequence, source_partition, source_offset"
 )
 _POSTING = "transaction_id, account_id, direction, layer, amount, balance_after, recorded_at"
@@ -65,6 +65,7 @@ def _transaction_row(
         source.stream,
         command.requested_by,
         outcome.code,
+        command.reference,
         command.accepted_at,
         recorded_at,
         source.event_id,

@@ -30,7 +30,8 @@ class Create(NamedTuple):
     """
     Move `amount` minor units from `debit` to `credit`.
 
-    `capture` says whether the money moves at once or is held first.
+    `capture` says whether the money moves at once or is held first. `reference` is the
+    client's own; recorded, never judged.
     """
 
     transaction_id: UUID
@@ -43,6 +44,7 @@ class Create(NamedTuple):
     requested_by: UUID
     accepted_at: datetime
     source: Source
+    reference: str | None = None
 
 
 Command = Create

@@ -58,6 +58,9 @@ class LedgerTransaction(models.Model):
     stream = models.UUIDField(help_text="The user whose wallet it is about.")
     requested_by = models.UUIDField(null=True, help_text="The user who asked.")
     rejection_code = models.CharField(max_length=64, blank=True, default="")
+    reference = models.CharField(  # noqa: DJ001  none is not empty
+        max_length=100, null=True, blank=True, help_text="The client's own, for statements."
+    )
     effective_at = models.DateTimeField(null=True, help_text="When the request was accepted.")
     recorded_at = models.DateTimeField(help_text="When the ledger recorded its decision.")
     source_event_id = models.UUIDField(help_text="The event that asked for it.")
