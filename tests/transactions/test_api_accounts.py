@@ -7,12 +7,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from common.ids import uuid7
-from tests.factories.commands import DepositFactory, TransferFactory, WithdrawalFactory
+from tests.factories.commands import (
+    CaptureFactory,
+    DepositFactory,
+    TransferFactory,
+    VoidFactory,
+    WithdrawalFactory,
+)
 from tests.factories.events import ALICE, BOB
-from tests.transactions.books import apply, execute, fund
+from tests.transactions.books import apply, fund
 from tests.transactions.problems import assert_problem
 from tests.transactions.test_parallel import apply_with_retry, in_parallel
-from transactions.ledger.models import Account, LedgerTransaction, Posting
+from transactions.ledger.models import Account, LedgerTransaction
 
 pytestmark = pytest.mark.django_db
 
@@ -21,22 +27,7 @@ TICK = timedelta(microseconds=1)
 
 
 def recorded_at(command):
-    return LedgerTransaction.objects.get(pk=command.transaction_id).recorded_at
-
-
-def hold(owner, pending_after, *, at):
-    """A leg on the wallet's pending layer, past the rules about what belongs to it."""
-    execute("SET CONSTRAINTS ALL IMMEDIATE; ALTER TABLE ledger_posting DISABLE TRIGGER USER")
-    Posting.objects.create(
-        transaction=LedgerTransaction.objects.first(),
-        account=Account.objects.get(owner=owner),
-        direction="debit",
-        layer="pending",
-        amount=1,
-        balance_after=pending_after,
-        recorded_at=at,
-    )
-    execute("ALTER TABLE ledger_posting ENABLE TRIGGER USER")
+    return LedgerTransaction.objects.get(pk=command.recorded_as).recorded_at
 
 
 class TestAccountList:
@@ -109,7 +100,7 @@ class TestAccountList:
 
     def test_holds_back_a_hold(self, get):
         fund(ALICE, 1_000)
-        Account.objects.filter(owner=ALICE).update(debits_pending=400)
+        apply(TransferFactory(held=True, amount=400))
 
         shown = get(ALICE, "/api/v1/accounts").json()["data"][0]
 
@@ -185,20 +176,22 @@ class TestAsOf:
         assert [self.posted(get, moment) for moment in moments] == [0, 1_000, 1_000, 749, 749]
 
     def test_has_the_holds_of_that_moment(self, get):
-        fund(ALICE, 1_000)
-        at = Account.objects.get(owner=ALICE).last_recorded_at
-        for seconds, pending in ((3, 400), (2, 0), (1, 100)):
-            hold(ALICE, pending, at=at - timedelta(seconds=seconds))
-        execute("ALTER TABLE ledger_account DISABLE TRIGGER USER")
-        Account.objects.filter(owner=ALICE).update(opened_at=at - timedelta(seconds=9))
-
-        shown = [
-            self.read(get, at - timedelta(seconds=seconds)).json()["balance"]
-            for seconds in (4, 3, 2, 1, 0)
+        captured, voided = TransferFactory(held=True, amount=400), TransferFactory(held=True)
+        steps = [
+            DepositFactory(amount=1_000),
+            captured,
+            CaptureFactory(transaction_id=captured.transaction_id, amount=150),
+            voided,
+            VoidFactory(transaction_id=voided.transaction_id),
         ]
+        for step in steps:
+            apply(step)
 
-        assert [balance["pending"] for balance in shown] == [0, 400, 0, 100, 100]
-        assert shown[-1] == {"posted": 1_000, "pending": 100, "available": 900}
+        shown = [self.read(get, recorded_at(step)).json()["balance"] for step in steps]
+
+        assert [balance["posted"] for balance in shown] == [1_000, 1_000, 850, 850, 850]
+        assert [balance["pending"] for balance in shown] == [0, 400, 0, 250, 0]
+        assert [balance["available"] for balance in shown] == [1_000, 600, 850, 600, 850]
 
     def test_knows_no_wallet_before_it_was_opened(self, get):
         fund(ALICE, 1_000)

@@ -9,7 +9,13 @@ from django.db import connection
 from django.test import Client
 
 from common.ids import uuid7
-from tests.factories.commands import DepositFactory, TransferFactory, WithdrawalFactory
+from tests.factories.commands import (
+    CaptureFactory,
+    DepositFactory,
+    ReverseFactory,
+    TransferFactory,
+    WithdrawalFactory,
+)
 from tests.factories.events import ALICE, BOB, NOON
 from tests.transactions.books import apply, fund
 from tests.transactions.problems import assert_problem
@@ -92,6 +98,29 @@ class TestStatement:
 
         assert [line["reference"] for line in body["lines"]] == ["lunch", None]
         assert amounts(body) == [250, -40]
+
+    def test_has_what_commands_moved_under_the_reference_of_the_original(self, get):
+        fund(ALICE, 1_000)
+        held = TransferFactory(held=True, amount=400, reference="hotel")
+        commands = [
+            held,
+            CaptureFactory(transaction_id=held.transaction_id, amount=150),
+            ReverseFactory(transaction_id=held.transaction_id, amount=50),
+        ]
+        for command in commands:
+            apply(command)
+
+        payer, receiver = get(ALICE, path()).json(), get(BOB, path(BOB)).json()
+
+        assert [
+            (line["kind"], line["amount"], line["reference"], line["transaction_id"])
+            for line in payer["lines"][1:]
+        ] == [
+            ("capture", -150, "hotel", str(commands[1].command_id)),
+            ("reversal", 50, "hotel", str(commands[2].command_id)),
+        ]
+        assert balances(payer) == (0, 900)
+        assert amounts(receiver) == [150, -50]
 
     @pytest.mark.usefixtures("moved")
     def test_pages_through_without_gap_or_overlap(self, get):

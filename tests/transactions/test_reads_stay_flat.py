@@ -41,9 +41,9 @@ INSERT INTO ledger_account (id, owner, role, currency, normal_side, status, debi
     FROM generate_series(1, %(wallets)s) AS n;
 INSERT INTO ledger_transaction (id, kind, state, amount, currency, debit_account_id,
         credit_account_id, stream, requested_by, rejection_code, effective_at, recorded_at,
-        source_event_id, source_sequence, source_partition, source_offset)
+        captured_amount, source_event_id, source_sequence, source_partition, source_offset)
     SELECT pg_temp.id(n), 'deposit', 'posted', 1, 'EUR', pg_temp.id(1), pg_temp.id(1),
-        pg_temp.id(1), pg_temp.id(1), '', %(start)s, %(start)s, pg_temp.id(n), n, 0, n
+        pg_temp.id(1), pg_temp.id(1), '', %(start)s, %(start)s, 1, pg_temp.id(n), n, 0, n
     FROM generate_series(0, %(postings)s / 4) AS n;
 INSERT INTO ledger_posting (transaction_id, account_id, direction, layer, amount, balance_after,
         recorded_at)

@@ -34,7 +34,7 @@ class Line(NamedTuple):
     """
     One posting as its wallet sees it: `amount` in minor units, negative when money goes out.
 
-    `kind` and `reference` are those of the transaction.
+    `kind` is that of the transaction, and so is `reference`; a command's is its original's.
     """
 
     place: Place
@@ -104,7 +104,8 @@ def _lines(account_id: UUID, behind: Place, period: Period, limit: int) -> list[
             """
             SELECT posting.recorded_at, posting.id, header.id, header.kind,
                 CASE posting.direction WHEN 'credit' THEN posting.amount ELSE -posting.amount END,
-                posting.balance_after, header.reference, header.effective_at
+                posting.balance_after, coalesce(original.reference, header.reference),
+                header.effective_at
             FROM (
                 SELECT * FROM ledger_posting
                 WHERE account_id = %s AND layer = 'posted'
@@ -112,6 +113,8 @@ def _lines(account_id: UUID, behind: Place, period: Period, limit: int) -> list[
                 ORDER BY recorded_at, id LIMIT %s
             ) AS posting
             JOIN ledger_transaction AS header ON header.id = posting.transaction_id
+            LEFT JOIN ledger_transaction AS original
+                ON original.id = coalesce(header.pending_id, header.reverses_id)
             ORDER BY posting.recorded_at, posting.id
             """,
             [account_id, *behind, period.end or _END, limit],

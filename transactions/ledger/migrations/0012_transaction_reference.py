@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0007_discarded_transactions")]
+    dependencies = [("ledger", "0008_holds_and_commands")]
 
     operations = [
         migrations.AddField(
