@@ -12,9 +12,10 @@ from tests.transactions.test_application_role import application  # noqa: F401  
 from tests.transactions.test_rules import broken_constraint, header, leg
 from transactions.ledger.models import Account, LedgerTransaction, Posting
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
 CHANGE = "UPDATE ledger_transaction SET {} WHERE id = %s"
+LEGALLY = "ledger_transaction_changes_legally"
+STATE_FITS = "ledger_transaction_state_fits_kind"
+REVERSED_FITS = "ledger_transaction_reversed_fits_state"
 
 
 @pytest.fixture
@@ -65,9 +66,11 @@ def moved(one, amount=100):
 
 
 def change(command, assignments):
-    execute(CHANGE.format(assignments), [command.transaction_id])
+    with transaction.atomic():
+        execute(CHANGE.format(assignments), [command.transaction_id])
 
 
+@pytest.mark.django_db
 class TestChanges:
     """Of the state and the two amounts, and of nothing else."""
 
@@ -83,7 +86,7 @@ class TestChanges:
             "pending_id = id",
             "recorded_at = now()",
             "rejection_code = 'a_code'",
-            "written_by = pg_current_xact_id()",
+            "written_by = '1'",
             "state = 'voided', amount = 101",
         ],
     )
@@ -92,66 +95,79 @@ class TestChanges:
             change(hold, assignments)
 
     @pytest.mark.parametrize(
-        "assignments",
+        ("assignments", "rule"),
         [
-            "state = state",
-            "state = 'rejected'",
-            "state = 'lost'",
-            "captured_amount = 100",
-            "state = 'posted'",
-            "state = 'posted', captured_amount = 101",
-            "state = 'posted', captured_amount = 100, reversed_amount = 1",
-            "state = 'voided', captured_amount = 100",
+            ("state = state", LEGALLY),
+            ("state = 'rejected'", LEGALLY),
+            ("state = 'lost'", LEGALLY),
+            ("captured_amount = 100", LEGALLY),
+            ("state = 'posted'", STATE_FITS),
+            ("state = 'posted', captured_amount = 101", "ledger_transaction_captured_in_range"),
+            ("state = 'posted', captured_amount = 100, reversed_amount = 1", REVERSED_FITS),
+            ("state = 'voided', captured_amount = 100", STATE_FITS),
         ],
     )
-    def test_refuses_illegal_changes_of_a_hold(self, hold, assignments):
-        with pytest.raises(IntegrityError):
+    def test_refuses_illegal_changes_of_a_hold(self, hold, assignments, rule):
+        with pytest.raises(IntegrityError) as raised:
             change(hold, assignments)
 
+        assert broken_constraint(raised) == rule
         assert standing(hold) == ("authorised", 0, 0)
+
+    @pytest.mark.parametrize(
+        ("assignments", "rule"),
+        [
+            ("state = 'authorised'", LEGALLY),
+            ("state = 'voided'", LEGALLY),
+            ("state = 'rejected'", LEGALLY),
+            ("captured_amount = 99", LEGALLY),
+            ("reversed_amount = 1", LEGALLY),
+            ("state = 'partially_reversed'", LEGALLY),
+            ("state = 'partially_reversed', reversed_amount = -1", LEGALLY),
+            ("state = 'reversed', reversed_amount = 50, captured_amount = 50", LEGALLY),
+            ("state = 'reversed', reversed_amount = 99", REVERSED_FITS),
+            ("state = 'partially_reversed', reversed_amount = 100", REVERSED_FITS),
+            ("state = 'reversed', reversed_amount = 101", REVERSED_FITS),
+        ],
+    )
+    def test_refuses_illegal_changes_of_what_was_posted(self, paid, assignments, rule):
+        with pytest.raises(IntegrityError) as raised:
+            change(paid, assignments)
+
+        assert broken_constraint(raised) == rule
+        assert standing(paid) == ("posted", 100, 0)
 
     @pytest.mark.parametrize(
         "assignments",
         [
             "state = 'authorised'",
-            "state = 'voided'",
-            "state = 'rejected'",
-            "captured_amount = 99",
-            "reversed_amount = 1",
-            "state = 'partially_reversed'",
-            "state = 'reversed', reversed_amount = 99",
-            "state = 'partially_reversed', reversed_amount = 100",
-            "state = 'reversed', reversed_amount = 101",
-            "state = 'partially_reversed', reversed_amount = -1",
-            "state = 'reversed', reversed_amount = 50, captured_amount = 50",
+            "state = 'posted', captured_amount = 100",
+            "state = 'partially_reversed', reversed_amount = 1",
         ],
-    )
-    def test_refuses_illegal_changes_of_what_was_posted(self, paid, assignments):
-        with pytest.raises(IntegrityError):
-            change(paid, assignments)
-
-        assert standing(paid) == ("posted", 100, 0)
-
-    @pytest.mark.parametrize(
-        "assignments",
-        ["state = 'authorised', captured_amount = 0", "state = 'posted', captured_amount = 100"],
     )
     def test_refuses_to_raise_the_dead(self, hold, assignments):
         apply(VoidFactory(transaction_id=hold.transaction_id))
 
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError) as raised:
             change(hold, assignments)
 
-    def test_refuses_to_take_a_reversal_back(self, paid):
-        apply(ReverseFactory(transaction_id=paid.transaction_id, amount=60))
+        assert broken_constraint(raised) == LEGALLY
 
-        for assignments in (
+    @pytest.mark.parametrize(
+        "assignments",
+        [
             "state = 'posted', reversed_amount = 0",
             "reversed_amount = 59",
             "state = 'reversed', reversed_amount = 60",
-        ):
-            with pytest.raises(IntegrityError):
-                change(paid, assignments)
+        ],
+    )
+    def test_refuses_to_take_a_reversal_back(self, paid, assignments):
+        apply(ReverseFactory(transaction_id=paid.transaction_id, amount=60))
+
+        with pytest.raises(IntegrityError) as raised:
+            change(paid, assignments)
+
+        assert broken_constraint(raised) == LEGALLY
 
     def test_refuses_to_change_a_command(self, hold):
         capture = CaptureFactory(transaction_id=hold.transaction_id)
@@ -160,8 +176,13 @@ class TestChanges:
 
         for command in (capture, reversal):
             for assignments in ("state = 'reversed', reversed_amount = 1", "captured_amount = 1"):
-                with pytest.raises(IntegrityError):
+                with pytest.raises(IntegrityError), transaction.atomic():
                     execute(CHANGE.format(assignments), [command.command_id])
+
+
+@pytest.mark.django_db(transaction=True)
+class TestChangesAtCommit:
+    """The state and the amounts of an original follow from its commands."""
 
     @pytest.mark.parametrize(
         "assignments",
@@ -190,6 +211,7 @@ class TestChanges:
         assert raised.value.diag.constraint_name == "ledger_transaction_agrees"
 
 
+@pytest.mark.django_db(transaction=True)
 class TestCommands:
     """At COMMIT a command agrees with its postings and its original."""
 
@@ -310,6 +332,11 @@ class TestCommands:
 
         assert broken_constraint(raised) == "ledger_transaction_balances"
 
+
+@pytest.mark.django_db
+class TestRows:
+    """What a command's row may say."""
+
     @pytest.mark.parametrize(
         ("kind", "members"),
         [
@@ -324,10 +351,11 @@ class TestCommands:
         ],
     )
     def test_refuses_a_row_that_cannot_be(self, hold, kind, members):
-        with pytest.raises(IntegrityError):
+        with pytest.raises(IntegrityError), transaction.atomic():
             child(hold, kind, **members)
 
 
+@pytest.mark.django_db(transaction=True)
 class TestHolds:
     @pytest.mark.usefixtures("hold")
     def test_refuses_a_hold_whose_money_moved(self):
@@ -371,6 +399,7 @@ class TestHolds:
         assert broken_constraint(raised) == "ledger_transaction_state_fits_kind"
 
 
+@pytest.mark.django_db(transaction=True)
 class TestPostings:
     @pytest.mark.usefixtures("hold")
     def test_are_written_by_one_statement(self):
@@ -384,6 +413,7 @@ class TestPostings:
         assert broken_constraint(raised) == "posting_written_at_once"
 
 
+@pytest.mark.django_db(transaction=True)
 class TestShadows:
     """A session may put tables of its own before those of the ledger."""
 
@@ -408,6 +438,7 @@ class TestShadows:
         assert found == []
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_rules_leave_what_the_ledger_wrote(hold):
     apply(CaptureFactory(transaction_id=hold.transaction_id, amount=60))
 

@@ -86,8 +86,7 @@ BEGIN
         WHERE pending_id = original_id AND state <> 'rejected';
     SELECT coalesce(sum(amount), 0) INTO went_back FROM ledger_transaction
         WHERE reverses_id = original_id AND state <> 'rejected';
-    RETURN original.kind IN ('transfer', 'withdrawal', 'deposit')
-        AND original.reversed_amount = went_back
+    RETURN original.reversed_amount = went_back
         AND CASE
             WHEN original.hold_expires_at IS NULL THEN resolution.id IS NULL
             WHEN original.state = 'rejected' THEN resolution.id IS NULL
