@@ -26,7 +26,7 @@ def keyset_page(
     Rows that are inserted meanwhile are newer than the page and never shift it. Raises
     `InvalidRequest` naming `cursor` or `limit`.
     """
-    limit = _limit(request)
+    limit = limit_asked(request)
     if (after := _cursor(request)) is not None:
         rows = rows.filter(pk__lt=after)
     found = list(rows.order_by("-pk")[: limit + 1])
@@ -43,6 +43,16 @@ def cursor_encode(key: UUID) -> str:
     return base64.urlsafe_b64encode(key.bytes).decode().rstrip("=")
 
 
+def limit_asked(request: Request) -> int:
+    """How many rows a page may have. Raises `InvalidRequest` naming `limit`."""
+    text = request.query_params.get("limit", str(LIMIT_DEFAULT))
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LIMIT_MAX))):
+        raise InvalidRequest(f"Give a number from 1 to {LIMIT_MAX}.", field="limit")
+    if not 1 <= int(text) <= LIMIT_MAX:
+        raise InvalidRequest(f"Give a number from 1 to {LIMIT_MAX}.", field="limit")
+    return int(text)
+
+
 def _cursor(request: Request) -> UUID | None:
     text = request.query_params.get("cursor")
     if text is None:
@@ -52,12 +62,3 @@ def _cursor(request: Request) -> UUID | None:
     except (ValueError, binascii.Error):
         raise InvalidRequest("The cursor is not one of ours.", field="cursor") from None
     return key
-
-
-def _limit(request: Request) -> int:
-    text = request.query_params.get("limit", str(LIMIT_DEFAULT))
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(LIMIT_MAX))):
-        raise InvalidRequest(f"Give a number from 1 to {LIMIT_MAX}.", field="limit")
-    if not 1 <= int(text) <= LIMIT_MAX:
-        raise InvalidRequest(f"Give a number from 1 to {LIMIT_MAX}.", field="limit")
-    return int(text)

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pytest
 
@@ -14,117 +14,12 @@ from tests.factories.commands import (
 )
 from tests.factories.events import ALICE, BOB
 from tests.transactions.books import apply, fund
+from tests.transactions.problems import assert_problem
 from transactions.ledger.models import Account, LedgerTransaction
 
 pytestmark = pytest.mark.django_db
 
 CAROL = uuid7()
-
-
-def assert_problem(response, status, code):
-    assert response.status_code == status
-    assert response.headers["Content-Type"] == "application/problem+json"
-    problem = response.json()
-    assert (problem["status"], problem["code"]) == (status, code)
-    assert problem["request_id"]
-    return problem
-
-
-class TestAccountList:
-    def test_shows_own_wallets_with_balances(self, get):
-        fund(ALICE, 1_000)
-        apply(TransferFactory(amount=250))
-
-        body = get(ALICE, "/api/v1/accounts").json()
-
-        (shown,) = body["data"]
-        wallet = Account.objects.get(owner=ALICE)
-        assert datetime.fromisoformat(shown.pop("as_of")).tzinfo is not None
-        assert shown == {
-            "id": str(wallet.id),
-            "owner": str(ALICE),
-            "currency": "EUR",
-            "status": "open",
-            "balance": {"posted": 750, "pending": 0, "available": 750},
-        }
-        assert (body["has_more"], body["next_cursor"]) == (False, None)
-
-    def test_says_when_it_was_read(self, get):
-        fund(ALICE, 1_000)
-        before = datetime.now(UTC)
-
-        shown = get(ALICE, "/api/v1/accounts").json()["data"][0]
-
-        assert before <= datetime.fromisoformat(shown["as_of"]) <= datetime.now(UTC)
-
-    def test_pages_through_wallets_newest_first(self, get):
-        for currency in ("EUR", "JPY", "KWD"):
-            fund(ALICE, 5, currency)
-
-        first = get(ALICE, "/api/v1/accounts", limit=2).json()
-        rest = get(ALICE, "/api/v1/accounts", limit=2, cursor=first["next_cursor"]).json()
-
-        assert [one["currency"] for one in first["data"]] == ["KWD", "JPY"]
-        assert [one["currency"] for one in rest["data"]] == ["EUR"]
-        assert (first["has_more"], rest["has_more"]) == (True, False)
-
-    def test_is_empty_for_who_never_used_money(self, get):
-        assert get(CAROL, "/api/v1/accounts").json()["data"] == []
-
-    @pytest.mark.parametrize(
-        ("query", "field"),
-        [
-            ({"as_of": "2026-01-01T00:00:00Z"}, "as_of"),
-            ({"owner": str(BOB)}, "owner"),
-            ({"limit": "0"}, "limit"),
-            ({"limit": "101"}, "limit"),
-            ({"limit": "\u0661"}, "limit"),
-            ({"cursor": "not one of ours"}, "cursor"),
-        ],
-    )
-    def test_refuses_a_query_that_it_does_not_understand(self, get, query, field):
-        problem = assert_problem(get(ALICE, "/api/v1/accounts", **query), 400, "invalid")
-
-        assert [error["field"] for error in problem["errors"]] == [field]
-
-    def test_holds_back_a_hold(self, get):
-        fund(ALICE, 1_000)
-        apply(TransferFactory(held=True, amount=400))
-
-        shown = get(ALICE, "/api/v1/accounts").json()["data"][0]
-
-        assert shown["balance"] == {"posted": 1_000, "pending": 400, "available": 600}
-
-
-class TestAccount:
-    def test_shows_one_wallet(self, get):
-        fund(ALICE, 1_000)
-        wallet = Account.objects.get(owner=ALICE)
-
-        body = get(ALICE, f"/api/v1/accounts/{wallet.id}").json()
-
-        assert (body["id"], body["balance"]["available"]) == (str(wallet.id), 1_000)
-
-    def test_answers_for_others_as_if_it_did_not_exist(self, get):
-        fund(ALICE, 1_000)
-        wallet = Account.objects.get(owner=ALICE)
-        house = Account.objects.get(role="cash_clearing")
-
-        answers = [
-            get(BOB, f"/api/v1/accounts/{account_id}")
-            for account_id in (wallet.id, house.id, uuid7())
-        ]
-
-        problems = [assert_problem(answer, 404, "not_found") for answer in answers]
-        for problem in problems:
-            del problem["request_id"], problem["instance"]
-        assert problems[0] == problems[1] == problems[2]
-
-    def test_refuses_a_parameter_it_does_not_know(self, get):
-        assert_problem(get(ALICE, f"/api/v1/accounts/{uuid7()}", as_of="now"), 400, "invalid")
-
-    def test_knows_no_account_by_a_malformed_id(self, get):
-        assert_problem(get(ALICE, "/api/v1/accounts/1"), 404, "not_found")
 
 
 class TestLedgerTransaction:

@@ -33,6 +33,7 @@ class TestEdges:
         assert {
             "/api/v1/accounts",
             "/api/v1/accounts/{account_id}",
+            "/api/v1/accounts/{account_id}/statement",
             "/api/v1/ledger/transactions/{transaction_id}",
         } == set(schema.json()["paths"])
         assert page.status_code == 200

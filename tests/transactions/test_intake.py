@@ -117,6 +117,14 @@ class TestOnTransactionCreated:
         with pytest.raises(EventInvalid):
             command_of(transaction_created(accepted_at=accepted_at))
 
+    def test_hands_the_reference_on(self):
+        assert command_of(transaction_created(reference="lunch")).reference == "lunch"
+        assert command_of(transaction_created()).reference is None
+
+    def test_refuses_a_reference_that_could_not_be_stored(self):
+        with pytest.raises(EventInvalid):
+            command_of(transaction_created(reference="x" * 101))
+
     def test_translates_a_hold_with_its_deadline(self):
         event = transaction_created(capture="manual", hold_expires_at=DEADLINE)
 

@@ -75,6 +75,7 @@ def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
             accepted_at=utc(event.accepted_at),
             source=_source(received),
             hold_expires_at=_deadline(event),
+            reference=_reference(event),
         )
     )
 
@@ -143,6 +144,12 @@ def on_transaction_expiry_due(received: Received, batch: IntakeBatch) -> None:
             source=_source(received),
         )
     )
+
+
+def _reference(event: TransactionCreatedV1) -> str | None:
+    if len(event.reference or "") > _TEXT_MAX:
+        raise EventInvalid("the reference is too long")
+    return event.reference
 
 
 def _deadline(event: TransactionCreatedV1) -> datetime | None:

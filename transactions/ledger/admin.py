@@ -1,12 +1,18 @@
 """The books in the console: for reading only, superusers included."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils import timezone
 
 from common.adminkit import (
     ReadOnlyInline,
     ReadOnlyModelAdmin,
+    action,
+    amount_shown,
 )
 from common.money import money_display
 from transactions.ledger.models import (
@@ -15,6 +21,15 @@ from transactions.ledger.models import (
     LedgerTransaction,
     Posting,
     UserReplica,
+)
+from transactions.ledger.trial_balance import CurrencyBalance, trial_balance
+
+_TRIAL_BALANCE_HEADERS = (
+    "Accounts",
+    "Debits posted",
+    "Credits posted",
+    "Debits pending",
+    "Credits pending",
 )
 
 
@@ -70,6 +85,7 @@ class AccountAdmin(ReadOnlyModelAdmin):
     list_filter = ("status", "role")
     id_fields = ("id", "owner")
     ordering = ("-id",)
+    actions_list = ("trial_balance",)
     fields = readonly_fields = (
         "id",
         "owner",
@@ -95,6 +111,30 @@ class AccountAdmin(ReadOnlyModelAdmin):
     @admin.display(description="Available")
     def available(self, account: Account) -> str:
         return money_display(account.available, account.currency)
+
+    @action(description="Trial balance", url_path="trial-balance", permissions=["view"])
+    def trial_balance(self, request: HttpRequest) -> TemplateResponse:
+        """Show whether debits equal credits over all accounts."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Trial balance",
+            "opts": self.opts,
+            "as_of": timezone.now(),
+            "currencies": [_currency_shown(balance) for balance in trial_balance()],
+        }
+        return TemplateResponse(request, "ledger/trial_balance.html", context)
+
+
+def _currency_shown(balance: CurrencyBalance) -> dict[str, Any]:
+    rows = [
+        [name.replace("_", " "), *(amount_shown(total, balance.currency) for total in totals)]
+        for name, *totals in balance.classes
+    ]
+    return {
+        "name": balance.currency,
+        "balances": balance.balances,
+        "table": {"headers": _TRIAL_BALANCE_HEADERS, "rows": rows},
+    }
 
 
 @admin.register(LedgerTransaction)

@@ -1,39 +1,18 @@
-"""The ledger as clients see it: their wallets, and what is recorded about a transaction."""
+"""The ledger as clients see it: what is recorded about a transaction."""
 
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.errors import InvalidRequest, NotFound
-from common.api.pagination import LIMIT_DEFAULT, LIMIT_MAX, keyset_page
+from common.api.fields import StrictSerializer
 from common.api.views import CallerApi
 from transactions.ledger import selectors
-from transactions.ledger.models import Account, LedgerTransaction, Posting
-
-
-class BalanceSerializer(serializers.Serializer[Account]):
-    posted = serializers.IntegerField(help_text="Minor units.")
-    pending = serializers.IntegerField(help_text="Minor units that open holds would take.")
-    available = serializers.IntegerField(help_text="Minor units that can be spent.")
-
-
-class AccountSerializer(serializers.Serializer[Account]):
-    id = serializers.UUIDField()
-    owner = serializers.UUIDField()
-    currency = serializers.CharField()
-    status = serializers.ChoiceField(choices=Account.Status.choices)
-    balance = BalanceSerializer(source="*")
-    as_of = serializers.DateTimeField(help_text="When the balance was read.")
-
-
-class AccountPageSerializer(serializers.Serializer[Any]):
-    data = AccountSerializer(many=True)  # type: ignore[assignment]  # the contract's name for rows
-    has_more = serializers.BooleanField()
-    next_cursor = serializers.CharField(allow_null=True)
+from transactions.ledger.models import LedgerTransaction, Posting
 
 
 class PostingSerializer(serializers.Serializer[Posting]):
@@ -104,49 +83,23 @@ class LedgerTransactionSerializer(serializers.Serializer[LedgerTransaction]):
 
 
 class LedgerApi(CallerApi):
-    """Base of the ledger's routes: callers see their own, everything else is not there."""
+    """
+    Base of the ledger's routes: callers see their own, everything else is not there.
 
-    query_known: frozenset[str] = frozenset()
+    `asked` has the query parameters that `query_input` knows; others are refused.
+    """
+
+    query_input: type[StrictSerializer] = StrictSerializer
+    asked: dict[str, Any]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        for name in request.query_params:
-            if name not in self.query_known:
-                raise InvalidRequest("This parameter is not known.", field=name[:100])
-
-
-class AccountListApi(LedgerApi):
-    query_known = frozenset({"cursor", "limit"})
-
-    @extend_schema(
-        operation_id="accounts_list",
-        summary="List your wallets",
-        parameters=[
-            OpenApiParameter("cursor", str, description="`next_cursor` of the page before."),
-            OpenApiParameter("limit", int, description=f"1 to {LIMIT_MAX}, {LIMIT_DEFAULT} else."),
-        ],
-        responses=AccountPageSerializer,
-    )
-    def get(self, request: Request) -> Response:
-        """One wallet for each currency you have used, newest first."""
-        rows = selectors.accounts_of(owner=self.caller.user_id)
-        return Response(
-            keyset_page(
-                request=request, rows=rows, represent=lambda row: AccountSerializer(row).data
-            )
-        )
-
-
-class AccountApi(LedgerApi):
-    @extend_schema(
-        operation_id="accounts_read", summary="Read a wallet", responses=AccountSerializer
-    )
-    def get(self, request: Request, account_id: UUID) -> Response:  # noqa: ARG002  DRF's signature
-        """A wallet of yours with its balance as of now."""
-        account = selectors.account_get(account_id=account_id, owner=self.caller.user_id)
-        if account is None:
-            raise NotFound
-        return Response(AccountSerializer(account).data)
+        for name, values in request.query_params.lists():
+            if len(values) > 1:
+                raise InvalidRequest("Give it once.", field=name[:100])
+        query = self.query_input(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        self.asked = query.validated_data
 
 
 class LedgerTransactionApi(LedgerApi):

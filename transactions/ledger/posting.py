@@ -23,7 +23,7 @@ from transactions.ledger.journal import Entry, entry_hash
 _TRANSACTION = (
     "id, kind, state, amount, currency, debit_account_id, credit_account_id, pending_id,"
     " reverses_id, hold_expires_at, captured_amount, reversed_amount, stream, requested_by,"
-    " rejection_code, effective_at, recorded_at, source_event_id, source_sequence,"
+    " rejection_code, reference, effective_at, recorded_at, source_event_id, source_sequence,"
     " source_partition, source_offset"
 )
 _POSTING = "transaction_id, account_id, direction, layer, amount, balance_after, recorded_at"
@@ -94,6 +94,7 @@ def _transaction_row(
         source.stream,
         command.requested_by,
         outcome.code,
+        terms.reference if isinstance(terms, Create) else None,
         command.accepted_at,
         recorded_at,
         source.event_id,

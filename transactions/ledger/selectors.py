@@ -4,34 +4,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import DateTimeField, Func, Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
-from transactions.ledger.models import MOVED, Account, JournalEntry, LedgerTransaction, Posting
+from transactions.ledger.models import MOVED, JournalEntry, LedgerTransaction, Posting
 
 _PAGES_EXTRA = 5
 """Pages hold neighbours, so more are drawn than are needed."""
-
-
-class ReadAt(Func):
-    """
-    The database's clock while it reads the row.
-
-    Everything that the row shows was recorded before: its transaction had committed when the
-    statement took its snapshot.
-    """
-
-    function = "clock_timestamp"
-    output_field = DateTimeField()
-
-
-def accounts_of(*, owner: UUID) -> QuerySet[Account]:
-    """A user's wallets, each with `as_of`, the moment it was read."""
-    return Account.objects.filter(owner=owner).annotate(as_of=ReadAt())
-
-
-def account_get(*, account_id: UUID, owner: UUID) -> Account | None:
-    """A user's wallet with `as_of`; None for anybody else's, as if it did not exist."""
-    return accounts_of(owner=owner).filter(pk=account_id).first()
 
 
 def ledger_transaction_get(*, transaction_id: UUID, viewer: UUID) -> LedgerTransaction | None:

@@ -33,6 +33,7 @@ class Create(NamedTuple):
     Move `amount` minor units from `debit` to `credit`.
 
     With `hold_expires_at` the money is only held, and can be captured before that moment.
+    `reference` is the client's own; recorded, never judged.
     """
 
     transaction_id: UUID
@@ -45,6 +46,7 @@ class Create(NamedTuple):
     accepted_at: datetime
     source: Source
     hold_expires_at: datetime | None = None
+    reference: str | None = None
 
     @property
     def recorded_as(self) -> UUID:

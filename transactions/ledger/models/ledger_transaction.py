@@ -115,6 +115,9 @@ class LedgerTransaction(models.Model):
         null=True, help_text="The user who asked; nobody for an expiry."
     )
     rejection_code = models.CharField(max_length=64, blank=True, default="")
+    reference = models.CharField(  # noqa: DJ001  none is not empty
+        max_length=100, null=True, blank=True, help_text="The client's own, for statements."
+    )
     effective_at = models.DateTimeField(null=True, help_text="When the request was accepted.")
     recorded_at = models.DateTimeField(help_text="When the ledger recorded its decision.")
     source_event_id = models.UUIDField(help_text="The event that asked for it.")

@@ -61,7 +61,9 @@ class Posting(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(
-                name="posting_by_account_and_time", fields=["account", "recorded_at", "id"]
+                # Balances as of a moment, and statements: one look each, whatever the size.
+                name="posting_by_account_layer_time",
+                fields=["account", "layer", "recorded_at", "id"],
             )
         ]
 
