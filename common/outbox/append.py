@@ -8,12 +8,13 @@ without harm.
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from common.db.arrays import array_of
 from common.events.codec import event_encode
 from common.events.contracts import Event
 from common.ids import uuid7
@@ -141,7 +142,7 @@ def _streams_take(counts: Counter[UUID]) -> dict[UUID, int]:
             SET last_sequence = known.last_sequence + excluded.last_sequence
             RETURNING stream, last_sequence
             """,
-            [streams, [counts[stream] for stream in streams]],
+            [array_of(streams), array_of([counts[stream] for stream in streams])],
         )
         return {stream: last - counts[stream] + 1 for stream, last in cursor.fetchall()}
 
@@ -162,42 +163,40 @@ def _store(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
             INSERT INTO outbox_message (id, topic, stream, sequence, type, subject, occurred_at,
                 correlation_id, causation_id, actor, traceparent, data)
             SELECT id, %s, stream, sequence, type, subject, occurred_at,
-                correlation_id, causation_id, actor, traceparent, data
+                correlation_id, causation_id, actor, traceparent, decode(data, 'hex')
             FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[],
-                %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
+                %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
                 WITH ORDINALITY AS new (id, stream, sequence, type, subject, occurred_at,
                     correlation_id, causation_id, actor, traceparent, data, ordinal)
             ORDER BY ordinal
             """,
-            [list(last), list(last.values()), settings.OUTBOX_TOPIC, *_columns(rows)],
+            [
+                *(array_of(list(last)), array_of(list(last.values()))),
+                *(settings.OUTBOX_TOPIC, *_columns(rows)),
+            ],
         )
     transaction.on_commit(publisher.wake, robust=True)
     return [event_id for event_id, _, _ in rows]
 
 
-def _columns(rows: Sequence[tuple[UUID, int, NewEvent]]) -> list[list[object]]:
-    return [
-        list(column)
-        for column in zip(
-            *(
-                (
-                    event_id,
-                    new.stream,
-                    sequence,
-                    new.event.TYPE,
-                    str(new.event.subject),
-                    new.occurred_at,
-                    new.correlation_id,
-                    new.causation_id,
-                    new.actor,
-                    new.traceparent,
-                    event_encode(new.event),
-                )
-                for event_id, sequence, new in rows
-            ),
-            strict=True,
+def _columns(rows: Sequence[tuple[UUID, int, NewEvent]]) -> list[Any]:
+    named = (
+        (
+            event_id,
+            new.stream,
+            sequence,
+            new.event.TYPE,
+            new.event.subject,
+            new.occurred_at,
+            new.correlation_id,
+            new.causation_id,
+            new.actor,
+            new.traceparent,
+            event_encode(new.event).hex(),
         )
-    ]
+        for event_id, sequence, new in rows
+    )
+    return [array_of(column) for column in zip(*named, strict=True)]
 
 
 def _assert_in_transaction() -> None:
