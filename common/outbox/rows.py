@@ -65,7 +65,7 @@ def rows_claim(
             WHERE bytes_before IS NULL OR bytes_before < %s
             ORDER BY position
             """,
-            [floor, _array(but), limit, ROUND_BYTES_MAX],
+            [floor, array_of(but), limit, ROUND_BYTES_MAX],
         ).fetchall()
 
 
