@@ -10,9 +10,7 @@ from django.db import connection
 from psycopg import sql
 
 _ENCODER = msgspec.json.Encoder()
-_STATEMENT = sql.SQL(
-    "COPY {} ({}) FROM STDIN (FORMAT csv, NULL 'null', QUOTE '\"', ESCAPE '\\')"
-)
+_STATEMENT = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL 'null', QUOTE '\"', ESCAPE '\\')")
 
 # What JSON escapes and CSV does not know. A backslash of ours before such a letter looks the
 # same, and costs a moment.

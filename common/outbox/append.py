@@ -22,7 +22,6 @@ from common.ids import uuid7
 from common.outbox import publisher
 from common.outbox.errors import StreamNotAccepting
 
-
 _COLUMNS = (
     *("id", "topic", "stream", "sequence", "type", "subject", "occurred_at"),
     *("correlation_id", "causation_id", "actor", "traceparent", "data"),

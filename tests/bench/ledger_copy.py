@@ -69,7 +69,10 @@ def _accounts_open(connection: psycopg.Connection, target: str) -> None:
     names = databases.columns_copied(connection, "ledger_account")
     values = sql.SQL(", ".join(_AS_OPENED.get(name, name) for name in names))
     rows = connection.execute(sql.SQL("SELECT {} FROM ledger_account").format(values)).fetchall()
-    with databases.connect(target, "app") as other, other.cursor() as cursor:
-        with cursor.copy(_copy_in(connection, "ledger_account")) as copy:
-            for row in rows:
-                copy.write_row(row)
+    with (
+        databases.connect(target, "app") as other,
+        other.cursor() as cursor,
+        cursor.copy(_copy_in(connection, "ledger_account")) as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)

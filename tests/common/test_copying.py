@@ -51,15 +51,19 @@ class TestRowsCopy:
 
     @pytest.mark.parametrize(
         "text",
-        ["null", '"', '""', "\\", "\\.", "\\n", '\\"', "\n", "\r\n", "\t", "\x1f", "],[", "]\n[", ","]
-        + [" é ", "\u2028", "'", "\\x00", "\\\n", "\x7f", "{}", "\b\f"],
+        [
+            *("null", '"', '""', "\\", "\\.", "\\n", '\\"', "\n", "\r\n", "\t", "\x1f", "\b\f"),
+            *("],[", "]\n[", ",", "{}", " é ", "\u2028", "'", "\\x00", "\\\n", "\x7f"),
+        ],
     )
     def test_adds_texts_whatever_is_in_them(self, table, text):
         rows_copy(table, ("id", "told"), [(ALICE, "plain"), (BOB, text)])
 
         assert [row[2] for row in rows()] == ["plain", text]
 
-    @pytest.mark.parametrize("text", ["{}", '{"a":"\\\\n\\"é"}', "\\", "\\134", "\n\t", "\\x00", ""])
+    @pytest.mark.parametrize(
+        "text", ["{}", '{"a":"\\\\n\\"é"}', "\\", "\\134", "\n\t", "\\x00", ""]
+    )
     def test_adds_bytes_that_are_a_text(self, table, text):
         rows_copy(table, ("id", "raw"), [(ALICE, bytea_of_text(text.encode()))])
 
