@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from common.events.codec import EventInvalid, event_decode
 from common.events.contracts import Event
 from common.events.envelope import Envelope, EnvelopeInvalid, headers_decode
@@ -12,8 +14,7 @@ from common.events.topics import SOURCE_BY_TOPIC
 from common.kafka.broker import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(Struct, frozen=True, kw_only=True):
     """
     A well-formed event as it came in. `event` is None for a type that nobody here knows.
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from common.db.arrays import array_of
 from common.inbox.placement import Cursor
 
 
@@ -18,6 +19,7 @@ def cursors_lock(*, consumer: str, source: str, streams: Collection[UUID]) -> di
     if not streams:
         return {}
     ordered = sorted(streams)
+    wanted = array_of(ordered)
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -25,7 +27,7 @@ def cursors_lock(*, consumer: str, source: str, streams: Collection[UUID]) -> di
             SELECT %s, %s, stream, 0 FROM unnest(%s::uuid[]) AS new (stream)
             ON CONFLICT DO NOTHING
             """,
-            [consumer, source, ordered],
+            [consumer, source, wanted],
         )
         cursor.execute(
             """
@@ -35,7 +37,7 @@ def cursors_lock(*, consumer: str, source: str, streams: Collection[UUID]) -> di
             ORDER BY stream
             FOR UPDATE
             """,
-            [consumer, source, ordered],
+            [consumer, source, wanted],
         )
         return {row[0]: Cursor(*row) for row in cursor.fetchall()}
 
@@ -55,5 +57,5 @@ def cursors_save(*, consumer: str, source: str, cursors: Collection[Cursor]) -> 
                 AS new (stream, last_sequence, last_event_id, forked)
             WHERE kept.consumer = %s AND kept.source = %s AND kept.stream = new.stream
             """,
-            [*(list(column) for column in zip(*rows, strict=True)), consumer, source],
+            [*map(array_of, zip(*rows, strict=True)), consumer, source],
         )

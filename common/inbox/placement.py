@@ -132,20 +132,22 @@ class Placing:
 
     def _apply_chain(self, cursor: Cursor, due: Arrival | None) -> Iterator[Arrival]:
         while due is not None:
-            place = (cursor.stream, due.envelope.sequence)
-            for rival in (self.parked.pop(place, due), *self.contested.pop(place, ())):
-                if rival is not due:
-                    self._settle_rival(due, rival)
+            if self.parked or self.contested:
+                self._settle_rivals(due)
             cursor.advance(due.envelope)
             self.applied.append(due)
             yield due
             due = self.parked.get((cursor.stream, cursor.last_sequence + 1))
 
-    def _settle_rival(self, winner: Arrival, rival: Arrival) -> None:
-        if rival.envelope.id == winner.envelope.id:
-            self._count_duplicate(rival)
-        else:
-            self.forked.append(rival)
+    def _settle_rivals(self, winner: Arrival) -> None:
+        place = (winner.envelope.stream, winner.envelope.sequence)
+        for rival in (self.parked.pop(place, winner), *self.contested.pop(place, ())):
+            if rival is winner:
+                continue
+            if rival.envelope.id == winner.envelope.id:
+                self._count_duplicate(rival)
+            else:
+                self.forked.append(rival)
 
     def _count_duplicate(self, arrival: Arrival) -> None:
         self.duplicates += 1

@@ -1,11 +1,11 @@
 """Step 8 of the road: the rows of what waits for its turn."""
 
 from collections.abc import Collection, Sequence
-from typing import Any
 from uuid import UUID
 
 from django.db import connection
 
+from common.db.arrays import array_of
 from common.events.envelope import Envelope
 from common.inbox.arrival import Arrival, Poison
 from common.inbox.models import InboxWaiting
@@ -79,8 +79,8 @@ def waiting_settle(
     """
     if not applied:
         return []
-    streams, sequences = [e.stream for e in applied], [e.sequence for e in applied]
-    places: list[list[Any]] = [streams, sequences, [e.id for e in applied]]
+    columns = zip(*((e.stream, e.sequence, e.id) for e in applied), strict=True)
+    places = [array_of(column) for column in columns]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -131,7 +131,7 @@ def streams_due(*, consumer: str, source: str, cursors: Collection[Cursor]) -> s
             JOIN unnest(%s::uuid[], %s::bigint[]) AS due (stream, sequence) USING (stream, sequence)
             WHERE kept.consumer = %s AND kept.source = %s AND kept.state = 'waiting'
             """,
-            [*(list(column) for column in zip(*following, strict=True)), consumer, source],
+            [*map(array_of, zip(*following, strict=True)), consumer, source],
         )
         return {row[0] for row in cursor.fetchall()}
 

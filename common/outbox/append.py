@@ -8,17 +8,31 @@ without harm.
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from common.db.arrays import array_of
+from common.db.copying import bytea_of_text, rows_copy
 from common.events.codec import event_encode
 from common.events.contracts import Event
 from common.ids import uuid7
 from common.outbox import publisher
 from common.outbox.errors import StreamNotAccepting
+
+_COLUMNS = (
+    *("id", "topic", "stream", "sequence", "type", "subject", "occurred_at"),
+    *("correlation_id", "causation_id", "actor", "traceparent", "data"),
+)
+_STREAM = _COLUMNS.index("stream")
+
+_INSERT = f"""
+WITH head AS (UPDATE outbox_stream SET last_event_id = %s WHERE stream = %s)
+INSERT INTO outbox_message ({", ".join(_COLUMNS)})
+VALUES ({", ".join(["%s"] * len(_COLUMNS))})
+"""  # noqa: S608  names of columns of ours
 
 
 class NewEvent(NamedTuple):
@@ -106,7 +120,7 @@ def outbox_append(*, event: NewEvent, slot: Slot | None = None) -> UUID:
         StreamNotAccepting: there is no such stream.
     """
     slot = slot or stream_take(stream=event.stream)
-    return _store([(event, slot.sequence)])[0]
+    return _store(event, slot.sequence)
 
 
 def outbox_append_many(*, events: Sequence[NewEvent]) -> list[UUID]:
@@ -124,7 +138,7 @@ def outbox_append_many(*, events: Sequence[NewEvent]) -> list[UUID]:
     for event in events:
         numbered.append((event, next_sequence[event.stream]))
         next_sequence[event.stream] += 1
-    return _store(numbered)
+    return _store_many(numbered)
 
 
 def _streams_take(counts: Counter[UUID]) -> dict[UUID, int]:
@@ -141,63 +155,53 @@ def _streams_take(counts: Counter[UUID]) -> dict[UUID, int]:
             SET last_sequence = known.last_sequence + excluded.last_sequence
             RETURNING stream, last_sequence
             """,
-            [streams, [counts[stream] for stream in streams]],
+            [array_of(streams), array_of([counts[stream] for stream in streams])],
         )
         return {stream: last - counts[stream] + 1 for stream, last in cursor.fetchall()}
 
 
-def _store(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
-    rows = [(uuid7(), sequence, event) for event, sequence in numbered]
-    last = {event.stream: event_id for event_id, _, event in rows}
+def _store(event: NewEvent, sequence: int) -> UUID:
+    row = _row(event, sequence)
     with connection.cursor() as cursor:
-        # One statement for the rows and for the streams' heads; `ordinality` keeps the
-        # identity ascending in the order given.
+        # One statement for the row and for its stream's head: clients wait for it.
+        cursor.execute(_INSERT, [row[0], event.stream, *row])
+    transaction.on_commit(publisher.wake, robust=True)
+    return row[0]
+
+
+def _store_many(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
+    rows = [_row(event, sequence) for event, sequence in numbered]
+    heads = {row[_STREAM]: row[0] for row in rows}
+    with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH heads AS (
-                UPDATE outbox_stream SET last_event_id = head.id
-                FROM unnest(%s::uuid[], %s::uuid[]) AS head (stream, id)
-                WHERE outbox_stream.stream = head.stream
-            )
-            INSERT INTO outbox_message (id, topic, stream, sequence, type, subject, occurred_at,
-                correlation_id, causation_id, actor, traceparent, data)
-            SELECT id, %s, stream, sequence, type, subject, occurred_at,
-                correlation_id, causation_id, actor, traceparent, data
-            FROM unnest(%s::uuid[], %s::uuid[], %s::bigint[], %s::text[], %s::text[],
-                %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
-                WITH ORDINALITY AS new (id, stream, sequence, type, subject, occurred_at,
-                    correlation_id, causation_id, actor, traceparent, data, ordinal)
-            ORDER BY ordinal
+            UPDATE outbox_stream SET last_event_id = head.id
+            FROM unnest(%s::uuid[], %s::uuid[]) AS head (stream, id)
+            WHERE outbox_stream.stream = head.stream
             """,
-            [list(last), list(last.values()), settings.OUTBOX_TOPIC, *_columns(rows)],
+            [array_of(list(heads)), array_of(list(heads.values()))],
         )
+    rows_copy("outbox_message", _COLUMNS, [(*row[:-1], bytea_of_text(row[-1])) for row in rows])
     transaction.on_commit(publisher.wake, robust=True)
-    return [event_id for event_id, _, _ in rows]
+    return [row[0] for row in rows]
 
 
-def _columns(rows: Sequence[tuple[UUID, int, NewEvent]]) -> list[list[object]]:
-    return [
-        list(column)
-        for column in zip(
-            *(
-                (
-                    event_id,
-                    new.stream,
-                    sequence,
-                    new.event.TYPE,
-                    str(new.event.subject),
-                    new.occurred_at,
-                    new.correlation_id,
-                    new.causation_id,
-                    new.actor,
-                    new.traceparent,
-                    event_encode(new.event),
-                )
-                for event_id, sequence, new in rows
-            ),
-            strict=True,
-        )
-    ]
+def _row(new: NewEvent, sequence: int) -> tuple[Any, ...]:
+    """A new row, in the order of `_COLUMNS`. Raises `EventTooLarge`."""
+    return (
+        uuid7(),
+        settings.OUTBOX_TOPIC,
+        new.stream,
+        sequence,
+        new.event.TYPE,
+        str(new.event.subject),
+        new.occurred_at,
+        new.correlation_id,
+        new.causation_id,
+        new.actor,
+        new.traceparent,
+        event_encode(new.event),
+    )
 
 
 def _assert_in_transaction() -> None:

@@ -8,6 +8,7 @@ from django.conf import settings
 from psycopg import Connection
 from psycopg.rows import namedtuple_row
 
+from common.db.arrays import array_of
 from common.events.envelope import headers_of
 from common.kafka.broker import OutgoingRecord
 
@@ -64,7 +65,7 @@ def rows_claim(
             WHERE bytes_before IS NULL OR bytes_before < %s
             ORDER BY position
             """,
-            [floor, _array(but), limit, ROUND_BYTES_MAX],
+            [floor, array_of(but), limit, ROUND_BYTES_MAX],
         ).fetchall()
 
 
@@ -112,7 +113,7 @@ def rows_mark(connection: Connection[Any], delivered: Sequence[Delivered]) -> No
             FROM unnest(%s::bigint[], %s::int[], %s::bigint[]) AS sent (position, partition, at)
             WHERE message.position = sent.position
             """,
-            [_array(column) for column in zip(*delivered, strict=True)],
+            [array_of(column) for column in zip(*delivered, strict=True)],
         )
 
 
@@ -121,8 +122,3 @@ def stream_block(connection: Connection[Any], *, stream: str, reason: str) -> No
     connection.execute(
         "UPDATE outbox_stream SET blocked_reason = %s WHERE stream = %s", [reason[:200], stream]
     )
-
-
-def _array(numbers: Iterable[int | None]) -> str:
-    """An array as PostgreSQL reads it; the client's own way looks at every element in turn."""
-    return f"{{{','.join('NULL' if number is None else str(number) for number in numbers)}}}"

@@ -125,7 +125,9 @@ def _add_quality(verbs: Any) -> None:
     test.epilog = "What follows -- goes to pytest."
     _add(verbs, "lint", _lint, "check format, types, imports, migrations and configuration")
     bench = _add(verbs, "bench", _bench, "measure beside a yardstick, on a stack of its own")
-    bench.add_argument("name", nargs="*", metavar="NAME", help="publish; all without a name")
+    bench.add_argument(
+        "name", nargs="*", metavar="NAME", help="publish, hook or ledger; all without a name"
+    )
     chaos = _add(verbs, "chaos", _chaos, "disturb everything under load and check what is promised")
     _of("chaos_options").add(chaos)
     text = "compile requirements/*.in to hashed *.txt"

@@ -111,6 +111,10 @@ def messages_store(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
     return ids
 
 
+def message_store(event: NewEvent, sequence: int) -> UUID:
+    return messages_store([(event, sequence)])[0]
+
+
 def _message(database: Database, new: NewEvent, sequence: int) -> Message:
     position = database.draw(MESSAGES)
     return Message(

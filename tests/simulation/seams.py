@@ -107,7 +107,8 @@ def _outbox(settings: FakeSettings) -> Iterator[tuple[Any, str, Any]]:
     yield append, "connection", outbox_tables.FakeConnection()
     yield append, "stream_take", outbox_tables.stream_take
     yield append, "_streams_take", outbox_tables.streams_take
-    yield append, "_store", outbox_tables.messages_store
+    yield append, "_store", outbox_tables.message_store
+    yield append, "_store_many", outbox_tables.messages_store
 
 
 def _letters() -> Iterator[tuple[Any, str, Any]]:
