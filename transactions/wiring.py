@@ -1,11 +1,26 @@
 """Step 5 of the road: what the transactions service consumes, and what each event does."""
 
-from common.events.contracts import TransactionCreatedV1, UserActivatedV1, UserRegisteredV1
+from common.events.contracts import (
+    TransactionCreatedV1,
+    UserActivatedV1,
+    UserClosedV1,
+    UserCloseRequestedV1,
+    UserRegisteredV1,
+    UserReinstatedV1,
+    UserSuspendedV1,
+)
 from common.events.topics import USERS_EVENTS
 from common.inbox.wiring import Wiring
 from transactions.intake.batch import IntakeBatch
-from transactions.intake.discards import on_transaction_created_discarded
-from transactions.intake.handlers import on_transaction_created, on_user_status
+from transactions.intake.discards import (
+    on_transaction_created_discarded,
+    on_user_close_requested_discarded,
+)
+from transactions.intake.handlers import (
+    on_transaction_created,
+    on_user_close_requested,
+    on_user_status,
+)
 
 WIRING = Wiring(
     consumer="transactions",
@@ -14,7 +29,14 @@ WIRING = Wiring(
         TransactionCreatedV1.TYPE: on_transaction_created,
         UserRegisteredV1.TYPE: on_user_status,
         UserActivatedV1.TYPE: on_user_status,
+        UserSuspendedV1.TYPE: on_user_status,
+        UserReinstatedV1.TYPE: on_user_status,
+        UserCloseRequestedV1.TYPE: on_user_close_requested,
+        UserClosedV1.TYPE: on_user_status,
     },
     open_batch=IntakeBatch,
-    discards={"transaction_created": on_transaction_created_discarded},
+    discards={
+        "transaction_created": on_transaction_created_discarded,
+        "user_close_requested": on_user_close_requested_discarded,
+    },
 )

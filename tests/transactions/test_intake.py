@@ -7,7 +7,11 @@ from common.events.contracts import (
     SystemAccount,
     TransactionCreatedV1,
     UserActivatedV1,
+    UserClosedV1,
+    UserCloseRequestedV1,
     UserRegisteredV1,
+    UserReinstatedV1,
+    UserSuspendedV1,
     Wallet,
 )
 from common.events.topics import USERS_EVENTS
@@ -138,6 +142,10 @@ class TestWiring:
             TransactionCreatedV1.TYPE,
             UserRegisteredV1.TYPE,
             UserActivatedV1.TYPE,
+            UserSuspendedV1.TYPE,
+            UserReinstatedV1.TYPE,
+            UserCloseRequestedV1.TYPE,
+            UserClosedV1.TYPE,
         }
 
     def test_applies_a_batch_of_events_from_users_to_the_books(self):

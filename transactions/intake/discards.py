@@ -1,4 +1,4 @@
-"""What it means to discard an event of users: a request is refused, because nobody may wait."""
+"""What it means to discard an event of users: it is refused, because nobody may wait."""
 
 from datetime import datetime
 from uuid import UUID
@@ -39,6 +39,11 @@ def on_transaction_created_discarded(discarded: Discarded, batch: IntakeBatch) -
             accepted_at=_moment(event.accepted_at),
         )
     )
+
+
+def on_user_close_requested_discarded(discarded: Discarded, batch: IntakeBatch) -> None:
+    """Refuse to close the user of this stream, who waits for an answer."""
+    batch.closings_discarded.append(_source(discarded))
 
 
 def _subject(discarded: Discarded) -> UUID:

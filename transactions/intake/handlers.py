@@ -9,7 +9,11 @@ from common.events.contracts import (
     SystemAccount,
     TransactionCreatedV1,
     UserActivatedV1,
+    UserClosedV1,
+    UserCloseRequestedV1,
     UserRegisteredV1,
+    UserReinstatedV1,
+    UserSuspendedV1,
     Wallet,
 )
 from common.inbox.wiring import Received
@@ -20,6 +24,15 @@ from transactions.ledger.engine import AccountKey, Create, Source
 _TEXT_MAX = 100
 _TRACEPARENT_MAX = 55
 
+UserStatusEvent = (
+    UserRegisteredV1
+    | UserActivatedV1
+    | UserSuspendedV1
+    | UserReinstatedV1
+    | UserCloseRequestedV1
+    | UserClosedV1
+)
+
 
 def on_user_status(received: Received, batch: IntakeBatch) -> None:
     """
@@ -27,10 +40,16 @@ def on_user_status(received: Received, batch: IntakeBatch) -> None:
 
     Raises `EventInvalid` when the event is about another user than its stream.
     """
-    event = cast("UserRegisteredV1 | UserActivatedV1", received.event)
+    event = cast("UserStatusEvent", received.event)
     if event.user_id != received.envelope.stream:
         raise EventInvalid("the user is not the one of this stream")
     batch.user_statuses[event.user_id] = event.status
+
+
+def on_user_close_requested(received: Received, batch: IntakeBatch) -> None:
+    """Ask the ledger to close the user's wallets. Raises `EventInvalid` as `on_user_status`."""
+    on_user_status(received, batch)
+    batch.close_user(_source(received))
 
 
 def on_transaction_created(received: Received, batch: IntakeBatch) -> None:

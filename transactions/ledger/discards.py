@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
+from common.db.clock import database_clock
 from common.outbox.append import NewEvent, outbox_append_many
 from transactions.ledger.engine import Source
 from transactions.ledger.events import rejection_event
@@ -44,7 +43,7 @@ def requests_discard(*, requests: Sequence[DiscardedRequest]) -> None:
     """
     if not requests:
         return
-    decided_at = _clock()
+    decided_at = database_clock()
     ids = [request.transaction_id for request in requests]
     known = set(LedgerTransaction.objects.filter(pk__in=ids).values_list("pk", flat=True))
     open_requests = [request for request in requests if request.transaction_id not in known]
@@ -61,13 +60,6 @@ def requests_discard(*, requests: Sequence[DiscardedRequest]) -> None:
             )
         )
     outbox_append_many(events=events)
-
-
-def _clock() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def _transaction(request: DiscardedRequest, decided_at: datetime) -> LedgerTransaction:

@@ -1,9 +1,20 @@
 """What the books are made of."""
 
 from transactions.ledger.models.account import Account
+from transactions.ledger.models.account_change import AccountChange
 from transactions.ledger.models.journal_entry import JournalEntry
 from transactions.ledger.models.ledger_transaction import DISCARDED, LedgerTransaction
 from transactions.ledger.models.posting import Posting
 from transactions.ledger.models.user_replica import UserReplica
+from transactions.ledger.models.wallet_owner import WalletOwner
 
-__all__ = ["DISCARDED", "Account", "JournalEntry", "LedgerTransaction", "Posting", "UserReplica"]
+__all__ = [
+    "DISCARDED",
+    "Account",
+    "AccountChange",
+    "JournalEntry",
+    "LedgerTransaction",
+    "Posting",
+    "UserReplica",
+    "WalletOwner",
+]
