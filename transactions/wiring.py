@@ -8,6 +8,7 @@ from common.events.contracts import (
     TransactionVoidRequestedV1,
     UserActivatedV1,
     UserClosedV1,
+    UserCloseRequestedV1,
     UserRegisteredV1,
     UserReinstatedV1,
     UserSuspendedV1,
@@ -18,6 +19,7 @@ from transactions.intake.batch import IntakeBatch
 from transactions.intake.discards import (
     on_transaction_command_discarded,
     on_transaction_created_discarded,
+    on_user_close_requested_discarded,
 )
 from transactions.intake.handlers import (
     on_transaction_capture_requested,
@@ -25,6 +27,7 @@ from transactions.intake.handlers import (
     on_transaction_expiry_due,
     on_transaction_reversal_requested,
     on_transaction_void_requested,
+    on_user_close_requested,
     on_user_status,
 )
 
@@ -41,6 +44,7 @@ WIRING = Wiring(
         UserActivatedV1.TYPE: on_user_status,
         UserSuspendedV1.TYPE: on_user_status,
         UserReinstatedV1.TYPE: on_user_status,
+        UserCloseRequestedV1.TYPE: on_user_close_requested,
         UserClosedV1.TYPE: on_user_status,
     },
     open_batch=IntakeBatch,
@@ -50,5 +54,6 @@ WIRING = Wiring(
         "transaction_void_requested": on_transaction_command_discarded,
         "transaction_reversal_requested": on_transaction_command_discarded,
         "transaction_expiry_due": on_transaction_command_discarded,
+        "user_close_requested": on_user_close_requested_discarded,
     },
 )

@@ -13,7 +13,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from common.api import event_pages, health
 from common.reconciliation import urls as internal
-from users.identity.api import ProfileApi
+from users.identity.api import CloseApi, ProfileApi
 from users.identity.jwks import jwks
 from users.submissions.api import TransactionApi, TransactionsApi
 from users.submissions.internal_api import RequestsApi, RequestsQueryApi
@@ -27,6 +27,7 @@ def not_found(request: HttpRequest) -> NoReturn:  # noqa: ARG001  Django's signa
 
 urlpatterns = [
     path("api/v1/users/me", ProfileApi.as_view(), name="profile"),
+    path("api/v1/users/me/close", CloseApi.as_view(), name="profile-close"),
     path("api/v1/transactions", TransactionsApi.as_view(), name="transactions"),
     path("api/v1/transactions/<uuid:transaction_id>", TransactionApi.as_view(), name="transaction"),
     # allauth routes phone numbers even where nobody can have one, and then fails.

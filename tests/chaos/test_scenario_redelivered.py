@@ -22,7 +22,8 @@ TABLES = {
     ),
     "transactions": (
         *("ledger_account", "ledger_transaction", "ledger_posting", "ledger_journal_entry"),
-        *("ledger_user_replica", "outbox_message", "outbox_stream", "inbox_cursor"),
+        *("ledger_wallet_owner", "ledger_account_change", "ledger_user_replica"),
+        *("outbox_message", "outbox_stream", "inbox_cursor"),
     ),
 }
 

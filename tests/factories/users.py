@@ -37,6 +37,13 @@ class UserFactory(DjangoModelFactory[User]):
             OutboxStream.objects.create(stream=self.id, accepting=accepting)
 
 
+def status_lead(user: User, status: str) -> None:
+    """Give a user a status, by legal steps from where they are, and nothing that goes with it."""
+    steps = ["active", "closing", "closed"] if status == "closed" else ["active", status]
+    for step in steps:
+        User.objects.filter(id=user.id).update(status=step)
+
+
 class TransactionRequestFactory(DjangoModelFactory[TransactionRequest]):
     """A pending withdrawal, without an event."""
 

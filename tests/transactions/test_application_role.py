@@ -6,7 +6,12 @@ from django.db import connection
 
 from common.settings import env
 
-APPEND_ONLY = ["ledger_posting", "ledger_journal_entry", "ledger_transaction"]
+APPEND_ONLY = [
+    "ledger_posting",
+    "ledger_journal_entry",
+    "ledger_transaction",
+    "ledger_account_change",
+]
 
 
 @pytest.fixture
@@ -48,6 +53,8 @@ class TestApplicationRole:
         for statement in (
             "DELETE FROM ledger_account",
             "TRUNCATE ledger_account",
+            "DELETE FROM ledger_wallet_owner",
+            "TRUNCATE ledger_wallet_owner",
             "DROP FUNCTION ledger_postings_check() CASCADE",
             "SET session_replication_role = replica",
             "ALTER FUNCTION ledger_refuse_change() RENAME TO harmless",

@@ -21,6 +21,10 @@ GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
 TOLD = sorted(name for name, e in EVENT_TYPES.items() if contract_doc(e).topic == WIRING.topic)
 PREDECESSORS: dict[str, list[str]] = {
     "user_activated.v1": ["user_registered.v1"],
+    "user_suspended.v1": ["user_registered.v1"],
+    "user_reinstated.v1": ["user_registered.v1", "user_suspended.v1"],
+    "user_close_requested.v1": ["user_registered.v1"],
+    "user_closed.v1": ["user_registered.v1", "user_close_requested.v1"],
     "transaction_created.v1": ["user_registered.v1", "user_activated.v1"],
     **{
         f"transaction_{command}.v1": ["transaction_created.v1"]

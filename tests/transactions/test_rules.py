@@ -206,7 +206,9 @@ class TestAppendOnly:
         assert raised.value.__cause__.sqlstate == REFUSED
         assert "append-only" in str(raised.value)
 
-    @pytest.mark.parametrize("statement", ["DELETE FROM ledger_account", "TRUNCATE ledger_account"])
+    @pytest.mark.parametrize(
+        "statement", ["DELETE FROM ledger_account", "TRUNCATE ledger_account CASCADE"]
+    )
     def test_keeps_every_account(self, statement):
         with pytest.raises(ProgrammingError) as raised, transaction.atomic():
             execute(statement)

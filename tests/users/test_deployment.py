@@ -170,6 +170,7 @@ class TestRoutes:
         assert schema["openapi"].startswith("3.1")
         assert set(schema["paths"]) == {
             "/api/v1/users/me",
+            "/api/v1/users/me/close",
             "/api/v1/transactions",
             "/api/v1/transactions/{transaction_id}",
         }

@@ -81,6 +81,11 @@ def on_transaction_command_discarded(discarded: Discarded, batch: IntakeBatch) -
     )
 
 
+def on_user_close_requested_discarded(discarded: Discarded, batch: IntakeBatch) -> None:
+    """Refuse to close the user of this stream, who waits for an answer."""
+    batch.closings_discarded.append(_source(discarded))
+
+
 def _subject(discarded: Discarded) -> UUID:
     try:
         return UUID(discarded.envelope.subject)

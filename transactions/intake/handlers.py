@@ -15,6 +15,7 @@ from common.events.contracts import (
     TransactionVoidRequestedV1,
     UserActivatedV1,
     UserClosedV1,
+    UserCloseRequestedV1,
     UserRegisteredV1,
     UserReinstatedV1,
     UserSuspendedV1,
@@ -37,7 +38,12 @@ _TEXT_MAX = 100
 _TRACEPARENT_MAX = 55
 
 UserStatusEvent = (
-    UserRegisteredV1 | UserActivatedV1 | UserSuspendedV1 | UserReinstatedV1 | UserClosedV1
+    UserRegisteredV1
+    | UserActivatedV1
+    | UserSuspendedV1
+    | UserReinstatedV1
+    | UserCloseRequestedV1
+    | UserClosedV1
 )
 
 
@@ -51,6 +57,12 @@ def on_user_status(received: Received, batch: IntakeBatch) -> None:
     if event.user_id != received.envelope.stream:
         raise EventInvalid("the user is not the one of this stream")
     batch.user_statuses[event.user_id] = event.status
+
+
+def on_user_close_requested(received: Received, batch: IntakeBatch) -> None:
+    """Ask the ledger to close the user's wallets. Raises `EventInvalid` as `on_user_status`."""
+    on_user_status(received, batch)
+    batch.close_user(_source(received))
 
 
 def on_transaction_created(received: Received, batch: IntakeBatch) -> None:

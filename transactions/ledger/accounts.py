@@ -7,9 +7,11 @@ from uuid import UUID, uuid5
 
 from django.db import DataError, connection
 
+from common.db.clock import database_clock
 from common.ids import uuid7
 from transactions.ledger.engine import AccountKey, AccountState
 from transactions.ledger.errors import HouseTotalsFull
+from transactions.ledger.wallet_owners import wallet_owners_lock
 
 _HOUSE_IDS = UUID("6f1c2a52-5d0b-5b6e-9a5b-0d6b8c0f4e11")
 _TICK = timedelta(microseconds=1)
@@ -39,31 +41,37 @@ def accounts_open(*, keys: Collection[AccountKey]) -> list[OpenedAccount]:
     """
     Open those of the accounts that do not exist, in the caller's transaction.
 
-    One pass sorted by `(owner, currency)`: batches that open the same accounts at once wait
-    for each other in the same order (P53). Only originals may be locked in the ledger before.
+    One pass sorted by `(owner, currency)`, after their owners: batches that open the same
+    accounts at once wait for each other in the same order (P53). Of the ledger, only originals
+    may be locked before. The wallet of somebody who is closed is born closed, and as it was
+    never open it is not among those returned.
     """
     missing = _missing(keys)
     if not missing:
         return []
+    wallet_owners_lock(owners={key.owner for key in missing if key.owner is not None})
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO ledger_account (id, owner, role, currency, normal_side, status,
                 debits_posted, credits_posted, debits_pending, credits_pending, opened_at)
-            SELECT id, owner, role, currency,
+            SELECT new.id, owner, role, currency,
                 CASE WHEN owner IS NULL THEN 'debit' ELSE 'credit' END,
-                'open', 0, 0, 0, 0, clock_timestamp()
+                CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END,
+                0, 0, 0, 0, clock_timestamp()
             FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[])
                 AS new (id, owner, role, currency)
+            LEFT JOIN ledger_wallet_owner ON ledger_wallet_owner.id = owner
             ORDER BY owner, currency
             ON CONFLICT DO NOTHING
-            RETURNING id, owner, role, currency, opened_at
+            RETURNING id, owner, role, currency, opened_at, status
             """,
             [[_new_id(key) for key in missing], *_columns(missing)],
         )
         return [
             OpenedAccount(account_id, AccountKey(owner, role, currency), opened_at)
-            for account_id, owner, role, currency, opened_at in cursor.fetchall()
+            for account_id, owner, role, currency, opened_at, status in cursor.fetchall()
+            if status == "open"
         ]
 
 
@@ -95,9 +103,7 @@ def recording_time(locked: LockedAccounts) -> datetime:
 
     So a balance as of a time is what a reader saw then, whatever the clock does (P54).
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
+    now = database_clock()
     last = locked.last_recorded_at
     return now if last is None or now > last else last + _TICK
 

@@ -17,6 +17,7 @@ from common.adminkit import (
 from common.money import money_display
 from transactions.ledger.models import (
     Account,
+    AccountChange,
     JournalEntry,
     LedgerTransaction,
     Posting,
@@ -79,6 +80,19 @@ class JournalEntryInline(JournalColumns, ReadOnlyInline):
     ordering = ("sequence",)
 
 
+class AccountChangeInline(ReadOnlyInline):
+    model = AccountChange
+    fields = readonly_fields = (
+        "recorded_at",
+        "from_status",
+        "to_status",
+        "actor",
+        "reason",
+        "cause",
+    )
+    ordering = ("id",)
+
+
 @admin.register(Account)
 class AccountAdmin(ReadOnlyModelAdmin):
     list_display = ("id", "owner", "role", "currency", "status", "posted", "pending", "available")
@@ -99,6 +113,7 @@ class AccountAdmin(ReadOnlyModelAdmin):
         "opened_at",
         "last_recorded_at",
     )
+    inlines = (AccountChangeInline,)
 
     @admin.display(description="Posted")
     def posted(self, account: Account) -> str:

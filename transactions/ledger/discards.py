@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
+from common.db.clock import database_clock
 from common.outbox.append import NewEvent, outbox_append_many
 from transactions.ledger.engine import Source
 from transactions.ledger.events import command_rejection_event, rejection_event
@@ -64,7 +63,7 @@ def requests_discard(*, requests: Sequence[DiscardedRequest]) -> None:
     """
     if not requests:
         return
-    decided_at = _clock()
+    decided_at = database_clock()
     known = _decided([request.transaction_id for request in requests])
     events: list[NewEvent] = []
     for request in requests:
@@ -91,7 +90,7 @@ def commands_discard(*, commands: Sequence[DiscardedCommand]) -> None:
     """
     if not commands:
         return
-    decided_at = _clock()
+    decided_at = database_clock()
     known = _decided([command.command_id for command in commands])
     events: list[NewEvent] = []
     for command in commands:
@@ -112,13 +111,6 @@ def commands_discard(*, commands: Sequence[DiscardedCommand]) -> None:
             )
         )
     outbox_append_many(events=events)
-
-
-def _clock() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def _decided(ids: Collection[UUID]) -> set[UUID]:

@@ -1,6 +1,6 @@
 """What can go wrong in the ledger beyond a business refusal, which is an outcome."""
 
-from common.errors import ServiceError
+from common.errors import Refused, ServiceError
 
 
 class TransactionAlreadyRecorded(ServiceError):
@@ -20,3 +20,26 @@ class HouseTotalsFull(ServiceError):
 
     code = "house_totals_full"
     title = "An account of the house is full"
+
+
+class AccountUnknown(Refused):
+    """There is no account of that id."""
+
+    code = "account_unknown"
+    status = 404
+    title = "There is no such account"
+
+
+class AccountOfTheHouse(Refused):
+    """Accounts of the house are always open: every deposit and withdrawal needs them."""
+
+    code = "account_of_the_house"
+    title = "An account of the house stays open"
+
+
+class AccountStatusUnfit(Refused):
+    """The account's status does not lead to the one that is asked for; the detail names it."""
+
+    code = "invalid_state_transition"
+    status = 409
+    title = "The account's status does not allow this"

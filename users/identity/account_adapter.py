@@ -13,8 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from users.identity.errors import EmailTaken
+from users.identity.lifecycle import user_activate
 from users.identity.models import User
-from users.identity.services import user_activate, user_register
+from users.identity.services import user_register
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -39,6 +40,11 @@ class AccountAdapter(DefaultAccountAdapter):
         except EmailTaken:
             # A twin was faster than the form's own look; look again, and answer as it does.
             raise ImmediateHttpResponse(_answer_taken(request, form)) from None
+
+    def set_password(self, user: User, password: str) -> None:
+        # allauth saves every column, and would take back a status that changed meanwhile.
+        user.set_password(password)
+        user.save(update_fields=["password"])
 
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
         if user.status == User.Status.PENDING_VERIFICATION:

@@ -4,12 +4,25 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.models import Group
 
-from common.adminkit import ReadOnlyModelAdmin
-from users.identity.models import TokenFamily, User
+from common.adminkit import ReadOnlyInline, ReadOnlyModelAdmin
+from users.identity.models import TokenFamily, User, UserStatusChange
 
 # Others register these without our look and without our rules.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Group)
+
+
+class UserStatusChangeInline(ReadOnlyInline):
+    model = UserStatusChange
+    fields = readonly_fields = (
+        "changed_at",
+        "from_status",
+        "to_status",
+        "code",
+        "actor",
+        "reason",
+    )
+    ordering = ("id",)
 
 
 @admin.register(User)
@@ -31,6 +44,7 @@ class UserAdmin(ReadOnlyModelAdmin):
         "created_at",
         "last_login",
     )
+    inlines = (UserStatusChangeInline,)
 
 
 @admin.register(EmailAddress)

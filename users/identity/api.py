@@ -1,16 +1,18 @@
-"""A person's own profile over HTTP."""
+"""A person's own profile over HTTP, and its end."""
 
 from typing import Any
 
+from django.utils import timezone
 from django.utils.http import parse_etags
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
+from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer
 from common.api.views import CallerApi
+from users.identity.lifecycle import By, user_close_request
 from users.identity.models import User
 from users.identity.profile import profile_etag, profile_represent
 from users.identity.selectors import user_get
@@ -62,6 +64,36 @@ class ProfileApi(CallerApi):
         return _answer(user)
 
 
+class CloseApi(CallerApi):
+    """`/api/v1/users/me/close`"""
+
+    class InputSerializer(StrictSerializer):
+        """It has no members yet."""
+
+    @extend_schema(
+        operation_id="profile_close",
+        request=InputSerializer,
+        responses={202: ProfileApi.OutputSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """
+        Ask for your account to be closed; you are signed out everywhere, and cannot sign in.
+
+        202: your status is `closing` until the ledger has closed your wallets, which must be
+        empty and free of holds, or refused: then it is what it was before. Asking again
+        meanwhile is the same request, and 202 too. 409 when it is closed.
+        """
+        self.InputSerializer(data=request.data).is_valid(raise_exception=True)
+        by = By(
+            actor=f"user:{self.caller.user_id}",
+            at=timezone.now(),
+            correlation_id=request.request_id,  # type: ignore[attr-defined]  # RequestIdMiddleware's
+            traceparent=request.traceparent,  # type: ignore[attr-defined]  # RequestIdMiddleware's
+        )
+        user = user_close_request(user_id=self.caller.user_id, by=by)
+        return _answer(user, status=status.HTTP_202_ACCEPTED)
+
+
 def _if_match(request: Request) -> list[str] | None:
     header = request.headers.get("If-Match")
     if header is None:
@@ -72,5 +104,6 @@ def _if_match(request: Request) -> list[str] | None:
     return tags
 
 
-def _answer(user: User) -> Response:
-    return Response(profile_represent(user), headers={"ETag": profile_etag(user)})
+def _answer(user: User, *, status: int = status.HTTP_200_OK) -> Response:
+    headers = {"ETag": profile_etag(user)}
+    return Response(profile_represent(user), status=status, headers=headers)

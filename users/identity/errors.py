@@ -19,6 +19,22 @@ class AccountNotActive(Refused):
     title = "This account is not active"
 
 
+class UserUnknown(Refused):
+    """There is nobody of that id."""
+
+    code = "user_unknown"
+    status = 404
+    title = "There is no such user"
+
+
+class InvalidStateTransition(Refused):
+    """The user's status does not lead to the one that is asked for; the detail names both."""
+
+    code = "invalid_state_transition"
+    status = 409
+    title = "The account's status does not allow this"
+
+
 class ProfileChanged(Refused):
     """The profile is not the version that the client wants to change (RFC 9110, 13.1.1)."""
 

@@ -1,11 +1,13 @@
 """People, their sign-ins and their refresh tokens."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
@@ -47,6 +49,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.USER)
     display_name = models.CharField(max_length=100, blank=True, default="")
     is_staff = models.BooleanField(default=False, help_text="May sign in to this console.")
+    sessions_epoch = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Raised to end every session at once."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -71,6 +76,24 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_role_known", condition=Q(role__in=["user", "treasury"])
             ),
         ]
+        triggers: ClassVar = [
+            pgtrigger.FSM(
+                name="user_status_arrows",
+                field="status",
+                condition=pgtrigger.AnyChange("status"),
+                transitions=[
+                    ("pending_verification", "active"),
+                    ("pending_verification", "closed"),
+                    ("active", "suspended"),
+                    ("active", "closing"),
+                    ("suspended", "active"),
+                    ("suspended", "closing"),
+                    ("closing", "closed"),
+                    ("closing", "active"),
+                    ("closing", "suspended"),
+                ],
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -79,6 +102,49 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_active(self) -> bool:  # type: ignore[override]  # nobody sets it
         """Whether Django and allauth may let this person in."""
         return self.status == self.Status.ACTIVE
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must hold to be this user's; it changes with `sessions_epoch`, too."""
+        return self._of_this_epoch(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under earlier secret keys."""
+        for known in super().get_session_auth_fallback_hash():
+            yield self._of_this_epoch(known)
+
+    def _of_this_epoch(self, known: str) -> str:
+        return f"{known}.{self.sessions_epoch}"
+
+
+class UserStatusChange(models.Model):
+    """
+    One change of a user's status since sign-up; written once, never changed.
+
+    `actor` is `user:<id>`, `staff:<id>` or `system:<name>`. `code` is why the ledger refused to
+    close them, `event_id` the event that told of the change: the ledger's answer names it.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="status_changes")
+    from_status = models.CharField(max_length=20, choices=User.Status.choices)
+    to_status = models.CharField(max_length=20, choices=User.Status.choices)
+    actor = models.CharField(max_length=100)
+    reason = models.TextField(blank=True, default="")
+    code = models.CharField(max_length=64, blank=True, default="")
+    event_id = models.UUIDField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "user_status_change"
+        verbose_name = "status change"
+        constraints: ClassVar = [
+            models.CheckConstraint(name="user_status_change_has_actor", condition=~Q(actor="")),
+            models.CheckConstraint(
+                name="user_status_change_changes", condition=~Q(from_status=F("to_status"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_status} → {self.to_status} by {self.actor}"
 
 
 class TokenFamily(models.Model):
@@ -91,6 +157,7 @@ class TokenFamily(models.Model):
 
     class EndReason(models.TextChoices):
         REUSE = "reuse", "A refresh token was used twice"
+        NOT_ACTIVE = "not_active", "The user is not active any more"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")

@@ -1,4 +1,4 @@
-"""Changes to people; each one tells its event in the same transaction."""
+"""Sign-up and profiles; what becomes of people afterwards is in `lifecycle`."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,10 +6,10 @@ from uuid import UUID
 from django.db import transaction
 
 from common.db.refusing import refusing
-from common.outbox.append import NewEvent, outbox_append, stream_accepting_set, stream_open
+from common.outbox.append import NewEvent, outbox_append, stream_open
 from users.identity.emails import email_canonical
 from users.identity.errors import AccountNotActive, EmailTaken, ProfileChanged
-from users.identity.events import user_activated, user_registered
+from users.identity.events import user_registered
 from users.identity.models import User
 from users.identity.profile import profile_etag
 
@@ -60,30 +60,6 @@ def user_register(
             )
         )
     return user
-
-
-@transaction.atomic
-def user_activate(*, user_id: UUID, at: datetime, correlation_id: str) -> bool:
-    """
-    Let somebody in whose address is verified, and announce it; False when they were not pending.
-
-    From the COMMIT on they sign in and their stream takes requests.
-    """
-    changed = User.objects.filter(id=user_id, status=User.Status.PENDING_VERIFICATION).update(
-        status=User.Status.ACTIVE
-    )
-    if changed:
-        outbox_append(
-            event=NewEvent(
-                stream=user_id,
-                event=user_activated(user_id=user_id, at=at),
-                occurred_at=at,
-                actor=f"user:{user_id}",
-                correlation_id=correlation_id,
-            )
-        )
-        stream_accepting_set(stream=user_id, accepting=True)
-    return bool(changed)
 
 
 @transaction.atomic

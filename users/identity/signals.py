@@ -8,7 +8,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
-from users.identity.services import user_activate
+from users.identity.lifecycle import user_activate
 
 
 @receiver(email_confirmed)

@@ -92,6 +92,14 @@ def family_end(*, family_id: UUID, reason: TokenFamily.EndReason, at: datetime) 
     log.warning("token_family_ended", family=str(family_id), reason=str(reason))
 
 
+def user_families_end(*, user_id: UUID, reason: TokenFamily.EndReason, at: datetime) -> None:
+    """End every sign-in of a user that has tokens, in the caller's transaction."""
+    families = TokenFamily.objects.filter(user_id=user_id, ended_at=None)
+    for session_key in families.values_list("session_key", flat=True):
+        session_delete(session_key=session_key)
+    families.update(ended_at=at, end_reason=reason)
+
+
 def refresh_tokens_purge(*, before: datetime) -> int:
     """
     Delete families whose every token expired before then; how many there were.

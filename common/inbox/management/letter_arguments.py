@@ -1,6 +1,5 @@
 """The words that `dead_letters` understands, and which letters they mean."""
 
-import getpass
 from argparse import ArgumentTypeError
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from common.inbox.models import InboxWaiting
 from common.inbox.selection import Selection
+from common.staff_arguments import staff_arguments_add
 
 _CLASSES = ("poison", "bug", "forked", "contested")
 _STATES = ("all", "dead", "waiting", "superseded", "replayed", "discarded")
@@ -49,8 +49,7 @@ def arguments_add(parser: CommandParser) -> None:
     for verb in (listing, replaying, discarding):
         _selection_add(verb)
     for verb in (replaying, discarding, resuming, unforking):
-        verb.add_argument("--reason", default="", help="Why; it is written down.")
-        verb.add_argument("--actor", default="", metavar="NAME", help="Who of staff asks.")
+        staff_arguments_add(verb)
     for verb in (listing, showing, replaying, discarding, resuming, unforking):
         verb.add_argument("--json", action="store_true", help="Print JSON.")
 
@@ -73,20 +72,6 @@ def chosen(options: Mapping[str, Any]) -> Selection:
     # A letter that is named must be looked at even when it is resolved, to say so.
     state = "" if options["ids"] else InboxWaiting.State.DEAD
     return selection_of(options, state=state, limit=options["limit"])
-
-
-def reason_of(options: Mapping[str, Any]) -> str:
-    """Why it is done. Raises `CommandError` without a reason."""
-    reason: str = options["reason"].strip()
-    if not reason:
-        raise CommandError("--reason is needed: it is written down")
-    return reason
-
-
-def actor_of(options: Mapping[str, Any]) -> str:
-    """Who does it: somebody of staff, else the login on this machine."""
-    name = options["actor"].strip()
-    return f"staff:{name}"[:100] if name else f"system:{getpass.getuser()}"[:100]
 
 
 def _selection_add(parser: CommandParser) -> None:

@@ -10,7 +10,7 @@ from django.db import connection
 from common.events.codec import event_decode
 from common.events.contracts import UserRegisteredV1
 from common.outbox.models import OutboxMessage, OutboxStream
-from tests.factories.users import PASSWORD, UserFactory
+from tests.factories.users import PASSWORD, UserFactory, status_lead
 from tests.users.conftest import AUTH
 from tests.users.racing import race
 from users.identity.models import RefreshToken, TokenFamily, User
@@ -163,7 +163,7 @@ class TestMandatoryVerification:
     @pytest.mark.parametrize("status", ["suspended", "closing", "closed"])
     def test_does_not_revive_who_was_stopped(self, anonymous, status):
         post(anonymous, SIGN_UP, CAROL)
-        User.objects.update(status=status)
+        status_lead(User.objects.get(), status)
         (link,) = [word for word in mail.outbox[0].body.split() if "verify-email?key=" in word]
         key = parse_qs(urlparse(link).query)["key"][0]
         post(anonymous, f"{AUTH}/auth/email/verify", {"key": key})

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from common.api.authentication import token_verify
 from common.housekeeping import sessions_clear
-from tests.factories.users import PASSWORD, UserFactory
+from tests.factories.users import PASSWORD, UserFactory, status_lead
 from tests.users.conftest import AUTH
 from tests.users.racing import race
 from users.identity import tasks
@@ -81,10 +81,10 @@ class TestRefresh:
         )
         assert response.status_code == 410
 
-    @pytest.mark.parametrize("status", ["suspended", "closing", "closed", "pending_verification"])
+    @pytest.mark.parametrize("status", ["suspended", "closing", "closed"])
     def test_refuses_who_is_not_active(self, alice, sign_in, refresh, status):
         token = sign_in(alice)["refresh_token"]
-        type(alice).objects.update(status=status)
+        status_lead(alice, status)
 
         assert refresh(token).status_code == 400
 

@@ -219,4 +219,8 @@ class TestMisfit:
 
 def test_wiring_is_the_groups_name_and_topic():
     assert (WIRING.consumer, WIRING.topic) == ("users", "transactions.events")
-    assert set(WIRING.handlers) == {"transaction_posted.v1", "transaction_rejected.v1"}
+    assert set(WIRING.handlers) == {
+        "transaction_posted.v1",
+        "transaction_rejected.v1",
+        "user_close_decided.v1",
+    }

@@ -9,7 +9,7 @@ import pytest
 from common.events.codec import event_decode
 from common.events.contracts import SystemAccount, TransactionCreatedV1, Wallet
 from common.outbox.models import OutboxMessage, OutboxStream
-from tests.factories.users import UserFactory
+from tests.factories.users import UserFactory, status_lead
 from tests.users.conftest import TRANSACTIONS
 from users.identity.models import User
 from users.submissions.models import TransactionRequest
@@ -348,8 +348,7 @@ class TestReplay:
         members = {"kind": "transfer", "counterparty": str(bob.id), "reference": "r"}
         first = submit(alice, key="k", **members)
         OutboxStream.objects.update(accepting=False)
-        bob.status = "closed"
-        bob.save()
+        status_lead(bob, "closed")
         second = submit(alice, key="k", **members)
 
         assert second.content == first.content

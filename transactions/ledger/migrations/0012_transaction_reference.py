@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0008_holds_and_commands")]
+    dependencies = [("ledger", "0009_account_status")]
 
     operations = [
         migrations.AddField(

@@ -16,10 +16,8 @@ from common.inbox.conduct import Conduct
 from common.inbox.discard import dead_letter_discard
 from common.inbox.letter_views import LIST_COLUMNS, letter_details, letter_summary, list_row
 from common.inbox.management.letter_arguments import (
-    actor_of,
     arguments_add,
     chosen,
-    reason_of,
     selection_of,
 )
 from common.inbox.progress import resolve_progress, table_print
@@ -28,6 +26,7 @@ from common.inbox.replay import dead_letter_replay
 from common.inbox.resolving import Resolution
 from common.inbox.selection import BEHIND_MANY, letters_of, letters_select, with_behind
 from common.inbox.wiring import Wiring
+from common.staff_arguments import actor_of, reason_of
 
 _LIST_MAX = 100
 
