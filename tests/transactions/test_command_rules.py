@@ -7,12 +7,14 @@ from django.db import DatabaseError, IntegrityError, ProgrammingError, transacti
 from common.ids import uuid7
 from tests.factories.commands import CaptureFactory, ReverseFactory, TransferFactory, VoidFactory
 from tests.factories.events import ALICE, BOB, NOON
+from tests.factories.transactions import WalletFactory
 from tests.transactions.books import apply, execute, fund, standing, transaction_of
 from tests.transactions.test_application_role import application  # noqa: F401  a fixture
 from tests.transactions.test_rules import broken_constraint, header, leg
 from transactions.ledger.models import Account, LedgerTransaction, Posting
 
 CHANGE = "UPDATE ledger_transaction SET {} WHERE id = %s"
+VOIDED = "state = 'voided'"
 LEGALLY = "ledger_transaction_changes_legally"
 STATE_FITS = "ledger_transaction_state_fits_kind"
 REVERSED_FITS = "ledger_transaction_reversed_fits_state"
@@ -278,12 +280,44 @@ class TestCommands:
 
         assert standing(hold) == ("authorised", 0, 0)
 
+    @pytest.mark.parametrize(
+        ("kind", "state", "pays"),
+        [("capture", "state = 'posted', captured_amount = 100", moved), ("void", VOIDED, None)],
+    )
+    @pytest.mark.parametrize("side", ["debit_account", "credit_account"])
+    def test_refuses_to_resolve_a_hold_for_somebody_else(self, hold, kind, state, pays, side):
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            somebody = WalletFactory(owner=uuid7())
+            one = child(hold, kind, **{side: somebody})
+            release = released(transaction_of(hold))
+            for posting in release:
+                posting.transaction_id = one.id
+            Posting.objects.bulk_create([*release, *(pays(one) if pays else [])])
+            change(hold, state)
+
+        assert broken_constraint(raised) == "ledger_transaction_balances"
+
     def test_refuses_a_command_that_leaves_its_original_as_it_is(self, hold, paid):
         for original, kind, legs in ((hold, "void", released), (paid, "reversal", moved)):
             with pytest.raises(IntegrityError) as raised, transaction.atomic():
                 Posting.objects.bulk_create(legs(child(original, kind)))
 
             assert broken_constraint(raised) == "ledger_transaction_balances"
+
+    @pytest.mark.parametrize(
+        "legs",
+        [
+            pytest.param(lambda _: [], id="none"),
+            pytest.param(lambda c: moved(c, 59), id="of less"),
+            pytest.param(lambda c: [*moved(c, 60), *released(c)], id="and more"),
+        ],
+    )
+    def test_refuses_a_reversal_whose_postings_do_not_fit(self, paid, legs):
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            Posting.objects.bulk_create(legs(child(paid, "reversal", amount=60)))
+            change(paid, "state = 'partially_reversed', reversed_amount = 60")
+
+        assert broken_constraint(raised) == "ledger_transaction_balances"
 
     def test_refuses_a_reversal_towards_the_receiver(self, paid):
         debit, credit = wallets()
