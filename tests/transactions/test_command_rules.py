@@ -247,6 +247,8 @@ class TestCommands:
             pytest.param("void", {}, lambda c: released(c, 99), "voided", id="void of less"),
             pytest.param("void", {"amount": 99}, released, "voided", id="void said of less"),
             pytest.param("void", {}, released, "expired", id="void told as expiry"),
+            pytest.param("void", {}, released, "posted", id="void told as capture"),
+            pytest.param("void", {"stream": BOB}, released, "voided", id="void of another stream"),
             pytest.param("expiry", {}, released, "voided", id="expiry told as void"),
             pytest.param("capture", {}, moved, "posted", id="capture without release"),
             pytest.param("capture", {}, released, "posted", id="capture that moves nothing"),
