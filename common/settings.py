@@ -202,6 +202,8 @@ def rest_framework() -> dict[str, Any]:
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
         "EXCEPTION_HANDLER": "common.api.problems.exception_handler",
+        # What an answer looks like is asked for by Accept; `?format=` is unknown like any other.
+        "URL_FORMAT_OVERRIDE": None,
         "UNAUTHENTICATED_USER": None,
         "NUM_PROXIES": 1,
     }

@@ -29,6 +29,7 @@ def test_the_walk_through_does_what_it_says():
         '"posted"',
         "idempotent-replayed: true",
         '"insufficient_funds"',
+        "transaction_id,kind,amount,currency,balance_after",
         "401",
         "404",
     ):

@@ -201,6 +201,7 @@ class TestStatement:
             ({"cursor": "f" * 21 + "Q"}, "cursor"),
             ({"cursor": "\u00e9"}, "cursor"),
             ({"format": "csv"}, "format"),
+            ({"format": "xml"}, "format"),
         ],
     )
     def test_refuses_a_query_that_it_does_not_understand(self, get, query, field):

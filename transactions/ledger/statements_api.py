@@ -51,7 +51,7 @@ class CsvRenderer(JSONRenderer):
 class StatementInput(StrictSerializer):
     """The query of a statement; `cursor` and `limit` are for JSON only."""
 
-    to = TimestampField(required=False, help_text="Before this moment; later than `from`.")
+    to = TimestampField(required=False, help_text="Before this moment, which is not before `from`.")
     cursor = StrictCharField(required=False, help_text="`next_cursor` of the page before.")
     limit = serializers.RegexField(r"^[0-9]{1,3}$", required=False, help_text="1 to 100, 25.")
 
