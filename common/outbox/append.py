@@ -165,7 +165,7 @@ def _store(event: NewEvent, sequence: int) -> UUID:
     with connection.cursor() as cursor:
         # One statement for the row and for its stream's head: clients wait for it.
         cursor.execute(_INSERT, [row[0], event.stream, *row])
-    transaction.on_commit(publisher.wake, robust=True)
+    _wake_after_commit()
     return row[0]
 
 
@@ -182,8 +182,12 @@ def _store_many(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
             [array_of(list(heads)), array_of(list(heads.values()))],
         )
     rows_copy("outbox_message", _COLUMNS, [(*row[:-1], bytea_of_text(row[-1])) for row in rows])
-    transaction.on_commit(publisher.wake, robust=True)
+    _wake_after_commit()
     return [row[0] for row in rows]
+
+
+def _wake_after_commit() -> None:
+    transaction.on_commit(publisher.wake, robust=True)
 
 
 def _row(new: NewEvent, sequence: int) -> tuple[Any, ...]:
