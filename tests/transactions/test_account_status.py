@@ -38,8 +38,10 @@ def last_told():
 
 class TestFreeze:
     def test_lets_nothing_leave_and_everything_in(self, wallet):
-        out, money_in, received = WithdrawalFactory(), DepositFactory(amount=5), TransferFactory(
-            payer=BOB, receiver=ALICE, amount=1
+        out, money_in, received = (
+            WithdrawalFactory(),
+            DepositFactory(amount=5),
+            TransferFactory(payer=BOB, receiver=ALICE, amount=1),
         )
         fund(BOB, 1)
 

@@ -2,11 +2,12 @@ import pytest
 from django.test import Client
 
 from tests.factories.commands import CaptureFactory, TransferFactory
-from tests.factories.events import ALICE
+from tests.factories.events import ALICE, NOON
 from tests.factories.transactions import StaffFactory
 from tests.transactions.books import apply, fund
 from transactions.ledger.models import (
     Account,
+    AccountChange,
     JournalEntry,
     LedgerTransaction,
     Posting,
@@ -95,6 +96,24 @@ class TestConsole:
 
         assert {row.kind for row in found.context["cl"].result_list} == {"transfer", "capture"}
         assert "2.00 EUR" in shown.content.decode()
+
+    @pytest.mark.usefixtures("books")
+    def test_shows_who_froze_a_wallet_and_why(self, console):
+        wallet = Account.objects.get(owner=ALICE)
+        Account.objects.filter(pk=wallet.pk).update(status="frozen")
+        AccountChange.objects.create(
+            account=wallet,
+            from_status="open",
+            to_status="frozen",
+            actor="staff:carol",
+            reason="a <b>court's</b> order",
+            recorded_at=NOON,
+        )
+
+        content = console.get(page(Account, "change/", wallet.pk)).content.decode()
+
+        assert "staff:carol" in content
+        assert "a &lt;b&gt;court" in content
 
     @pytest.mark.usefixtures("books")
     def test_finds_by_whole_ids(self, console):

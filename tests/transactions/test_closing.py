@@ -79,9 +79,9 @@ def told(stream=ALICE):
 
 
 def decision(user_id=ALICE):
-    message = OutboxMessage.objects.filter(
-        stream=user_id, type=UserCloseDecidedV1.TYPE
-    ).latest("sequence")
+    message = OutboxMessage.objects.filter(stream=user_id, type=UserCloseDecidedV1.TYPE).latest(
+        "sequence"
+    )
     event = event_decode(message.type, bytes(message.data))
     assert event.user_id == user_id
     return event.closed, event.code

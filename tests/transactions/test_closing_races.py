@@ -3,17 +3,19 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 
+from common.db.transient import is_transient
 from common.events.codec import event_decode
 from common.events.contracts import UserCloseDecidedV1
 from common.ids import uuid7
 from common.outbox.models import OutboxMessage
 from tests.common.test_lock_order import wait_until_somebody_waits
-from tests.factories.commands import SourceFactory, TransferFactory
+from tests.factories.commands import DepositFactory, SourceFactory, TransferFactory
 from tests.factories.events import ALICE, BOB
 from tests.transactions.books import apply, balance, books_differ, fund
 from tests.transactions.test_parallel import apply_with_retry, in_parallel
+from transactions.intake.batch import IntakeBatch
 from transactions.ledger.closing import user_close
 from transactions.ledger.models import Account, LedgerTransaction
 from transactions.ledger.services import ledger_apply
@@ -116,3 +118,49 @@ def test_many_at_once_leave_no_money_in_a_closed_wallet():
         assert state(payments[one])[0] == ("rejected" if closed else "posted")
         assert balance(one) == (0 if closed else 250)
     assert books_differ() == []
+
+
+def test_batches_in_parts_beside_ordinary_ones_lose_nothing():
+    owners = [uuid7() for _ in range(8)]
+    for owner in owners:
+        fund(owner, 10)
+
+    def apply_in_parts():
+        for owner in owners:
+            batch = IntakeBatch()
+            batch.commands.append(TransferFactory(payer=owner, receiver=ALICE, amount=10))
+            batch.close_user(SourceFactory(stream=owner))
+            batch.commands.append(TransferFactory(payer=BOB, receiver=owner, amount=1))
+            write_with_retry(batch)
+
+    def pay_around():
+        for owner in reversed(owners):
+            apply_with_retry(
+                [
+                    DepositFactory(owner=BOB, amount=3),
+                    TransferFactory(payer=BOB, receiver=owner, amount=2),
+                    TransferFactory(payer=ALICE, receiver=owner, amount=1),
+                ]
+            )
+
+    in_parallel(apply_in_parts, pay_around, pay_around)
+
+    for owner in owners:
+        closed, code = decision(owner)
+        assert code in (None, "balance_not_zero")
+        assert Account.objects.get(owner=owner).status == ("closed" if closed else "open")
+        assert not closed or balance(owner) == 0
+    assert books_differ() == []
+
+
+def write_with_retry(batch):
+    """A batch as the consumer applies it: transient errors are tried again, whole."""
+    while True:
+        try:
+            with transaction.atomic():
+                batch.write()
+        except OperationalError as error:
+            if not is_transient(error):
+                raise
+        else:
+            return

@@ -13,6 +13,7 @@ from common.events.schemas import DOCUMENTS, ROOT
 from common.inbox.arrival import arrive
 from common.inbox.batch import batch_apply
 from common.inbox.models import InboxCursor, InboxWaiting
+from common.outbox.models import OutboxMessage
 from tests.factories.events import NOON, deposit_created, record
 from transactions.ledger.models import LedgerTransaction, UserReplica
 from transactions.wiring import WIRING
@@ -99,6 +100,15 @@ class TestGoldenEvents:
             reversal.amount,
         )
         assert LedgerTransaction.objects.get(pk=reversal.command_id).reverses == original
+
+    def test_are_answered_when_they_ask_to_close_somebody(self):
+        requested = golden("user_close_requested.v1")
+
+        apply(golden("user_registered.v1"), requested, stream=requested.user_id)
+
+        told = OutboxMessage.objects.get(stream=requested.user_id)
+        assert told.type == "user_close_decided.v1"
+        assert UserReplica.objects.get(pk=requested.user_id).status == "closing"
 
     def test_are_all_the_events_that_are_wired(self):
         assert set(WIRING.handlers) <= set(TOLD)

@@ -11,8 +11,6 @@ from common.events.contracts import (
     TransactionReversalRequestedV1,
     TransactionVoidRequestedV1,
     UserClosedV1,
-    UserActivatedV1,
-    UserCloseRequestedV1,
     UserRegisteredV1,
     UserReinstatedV1,
     UserSuspendedV1,

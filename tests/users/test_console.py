@@ -9,6 +9,7 @@ from django.urls import reverse
 from common.ids import uuid7
 from common.reconciliation.models import PeerCursor
 from tests.factories.users import NOON, PASSWORD, TransactionRequestFactory, UserFactory
+from users.identity.lifecycle import By, user_suspend
 from users.identity.models import TokenFamily, User
 from users.submissions.models import TransactionRequest, UnclaimedOutcome
 
@@ -148,6 +149,16 @@ class TestPages:
         delete = reverse(f"admin:{label}_delete", args=[rows[model].pk])
         assert staff.post(delete, {"post": "yes"}).status_code == 403
         assert model.objects.filter(pk=rows[model].pk).exists()
+
+    def test_show_who_changed_a_users_status_and_why(self, staff):
+        user = UserFactory()
+        by = By("staff:carol", NOON, "a-request", reason="a <b>complaint</b>")
+        user_suspend(user_id=user.id, by=by)
+
+        content = staff.get(change_page(user)).content.decode()
+
+        assert "staff:carol" in content
+        assert "a &lt;b&gt;complaint&lt;/b&gt;" in content
 
     def test_show_no_secret(self, staff):
         user = UserFactory()

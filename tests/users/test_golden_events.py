@@ -18,7 +18,8 @@ from common.inbox.batch import batch_apply
 from common.inbox.models import InboxCursor, InboxWaiting
 from common.kafka.broker import Record
 from tests.factories.events import NOON, envelope
-from tests.factories.users import TransactionRequestFactory
+from tests.factories.users import TransactionRequestFactory, UserFactory
+from users.identity.models import UserStatusChange
 from users.submissions.models import TransactionRequest
 from users.wiring import WIRING
 
@@ -47,6 +48,8 @@ def arrival(event_type, *, stream, sequence):
 def asked_for(event_type) -> TransactionRequest:
     """The pending request that a golden event is about; any, when it is about none."""
     event = event_decode(event_type, (GOLDEN / f"{event_type}.json").read_bytes())
+    if hasattr(event, "user_id"):
+        return TransactionRequestFactory(user=UserFactory(id=event.user_id))
     about = {"id": event.transaction_id} if hasattr(event, "transaction_id") else {}
     return TransactionRequestFactory(**about)
 
@@ -81,6 +84,25 @@ class TestGoldenEvents:
 
         row.refresh_from_db()
         assert (row.status, row.rejection_code) == (status, code)
+
+    def test_answer_who_asked_to_be_closed(self):
+        event_type = "user_close_decided.v1"
+        event = event_decode(event_type, (GOLDEN / f"{event_type}.json").read_bytes())
+        user = UserFactory(id=event.user_id, status="closing")
+        UserStatusChange.objects.create(
+            user=user,
+            from_status="suspended",
+            to_status="closing",
+            actor=f"user:{user.id}",
+            event_id=event.cause.event_id,
+            changed_at=NOON,
+        )
+
+        batch_apply(WIRING, [arrival(event_type, stream=user.id, sequence=1)])
+
+        user.refresh_from_db()
+        assert user.status == "suspended"
+        assert user.status_changes.latest("id").code == "balance_not_zero"
 
     def test_are_all_the_events_that_are_wired(self):
         assert set(WIRING.handlers) <= set(TOLD)

@@ -33,9 +33,7 @@ class Motive(NamedTuple):
     @classmethod
     def of(cls, source: Source, *, reason: str) -> "Motive":
         """The motive of a change that an event led to."""
-        return cls(
-            source.actor, reason, source.correlation_id, source.event_id, source.traceparent
-        )
+        return cls(source.actor, reason, source.correlation_id, source.event_id, source.traceparent)
 
 
 def account_status_event(account: Account, *, at: datetime, motive: Motive) -> NewEvent:

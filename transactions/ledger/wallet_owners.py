@@ -16,11 +16,11 @@ def wallet_owners_lock(*, owners: Collection[UUID]) -> None:
     Call it before locking any of their wallets.
     """
     # Note [Closed owners]: a payer's batch may open the receiver's wallet while another consumer
-    # closes the receiver, who has no such wallet yet. Neither would see the other's row, as it
-    # is not committed. Both lock the owner first, so one of them comes second: closing
-    # then finds the wallet and its money, or the wallet is born closed. `UserReplica` cannot be that row:
-    # batches write it for their own users before anything else, and two users who pay each other
-    # for the first time would wait for each other in a circle.
+    # closes the receiver, who has no such wallet yet. Neither would see the other's row, as it is
+    # not committed. Both lock the owner first, so one of them comes second: closing then finds
+    # the wallet and its money, or the wallet is born closed. `UserReplica` cannot be that row:
+    # batches write it for their own users before anything else, and two users who pay each
+    # other for the first time would wait for each other in a circle.
     with connection.cursor() as cursor:
         # Rows are inserted, and so locked, in the order of the array; the update changes nothing.
         cursor.execute(

@@ -1,4 +1,4 @@
-"""What it means to discard the ledger's answer to who asked to be closed: nothing, or it may not."""
+"""What it means to discard the ledger's answer to somebody who asked to be closed."""
 
 from common.inbox.errors import DiscardRefused
 from common.inbox.wiring import Discarded

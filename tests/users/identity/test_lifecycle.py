@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, InternalError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from common.events.codec import EventInvalid, event_decode, event_encode
 from common.events.contracts import Cause, UserCloseDecidedV1
@@ -174,9 +174,7 @@ class TestSuspend:
 
         user_suspend(user_id=alice.id, by=BY)
 
-        answer = anonymous.post(
-            f"{AUTH}/tokens/refresh", {"refresh_token": token}, format="json"
-        )
+        answer = anonymous.post(f"{AUTH}/tokens/refresh", {"refresh_token": token}, format="json")
         assert answer.status_code == 200
 
     @pytest.mark.parametrize("status", ["pending_verification", "suspended", "closing", "closed"])
@@ -276,7 +274,7 @@ class TestCloseApi:
 
         assert (answer.status_code, answer.json()["code"]) == (409, "invalid_state_transition")
 
-    def test_of_somebody_gone_is_404(self, client_of, db):
+    def test_of_somebody_gone_is_404(self, client_of):
         assert client_of(UserFactory.build()).post(CLOSE).status_code == 404
 
     @pytest.mark.parametrize("body", [{"x": 1}, [], "text", {"status": "closed"}])
@@ -470,7 +468,7 @@ class TestDatabase:
     def test_refuses_illegal_arrows(self, status, to):
         user = UserFactory(status=status)
 
-        with pytest.raises(InternalError, match="Invalid transition"), transaction.atomic():
+        with pytest.raises(DatabaseError, match="Invalid transition"), transaction.atomic():
             User.objects.filter(id=user.id).update(status=to)
 
     @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ CREATE TRIGGER ledger_account_status_changes_legally
     EXECUTE FUNCTION ledger_account_refuse();
 
 CREATE FUNCTION ledger_account_begin_check() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off AS $$
+SET enable_seqscan = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF (NEW.status = 'closed') = EXISTS (
         SELECT FROM ledger_wallet_owner WHERE id = NEW.owner AND closed_at IS NOT NULL
@@ -53,7 +53,7 @@ CREATE TRIGGER ledger_account_begins_as_its_owner_may
     EXECUTE FUNCTION ledger_account_begin_check();
 
 CREATE FUNCTION ledger_wallet_owner_check() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off AS $$
+SET enable_seqscan = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.id = NEW.id AND OLD.closed_at IS NULL AND NOT EXISTS (
         SELECT FROM ledger_account WHERE owner = NEW.id AND status <> 'closed'
@@ -107,39 +107,85 @@ def rights_take(apps: Any, schema_editor: Any) -> None:  # noqa: ARG001  Django'
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ledger', '0008_holds_and_commands'),
+        ("ledger", "0008_holds_and_commands"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='WalletOwner',
+            name="WalletOwner",
             fields=[
-                ('id', models.UUIDField(editable=False, help_text='The user.', primary_key=True, serialize=False)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    "id",
+                    models.UUIDField(
+                        editable=False, help_text="The user.", primary_key=True, serialize=False
+                    ),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'verbose_name': 'wallet owner',
-                'db_table': 'ledger_wallet_owner',
+                "verbose_name": "wallet owner",
+                "db_table": "ledger_wallet_owner",
             },
         ),
         migrations.CreateModel(
-            name='AccountChange',
+            name="AccountChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('from_status', models.CharField(choices=[('open', 'Open'), ('frozen', 'Frozen'), ('closed', 'Closed')], max_length=8)),
-                ('to_status', models.CharField(choices=[('open', 'Open'), ('frozen', 'Frozen'), ('closed', 'Closed')], max_length=8)),
-                ('actor', models.CharField(max_length=100)),
-                ('reason', models.TextField()),
-                ('cause', models.UUIDField(blank=True, null=True)),
-                ('recorded_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='ledger.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "from_status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("frozen", "Frozen"), ("closed", "Closed")],
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "to_status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("frozen", "Frozen"), ("closed", "Closed")],
+                        max_length=8,
+                    ),
+                ),
+                ("actor", models.CharField(max_length=100)),
+                ("reason", models.TextField()),
+                ("cause", models.UUIDField(blank=True, null=True)),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="changes",
+                        to="ledger.account",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'account change',
-                'db_table': 'ledger_account_change',
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('from_status', 'open'), ('to_status__in', ['frozen', 'closed'])), models.Q(('from_status', 'frozen'), ('to_status', 'open')), _connector='OR'), name='account_change_legal'), models.CheckConstraint(condition=models.Q(models.Q(('actor', ''), _negated=True), models.Q(('reason', ''), _negated=True)), name='account_change_has_actor_and_reason')],
+                "verbose_name": "account change",
+                "db_table": "ledger_account_change",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("from_status", "open"), ("to_status__in", ["frozen", "closed"])
+                            ),
+                            models.Q(("from_status", "frozen"), ("to_status", "open")),
+                            _connector="OR",
+                        ),
+                        name="account_change_legal",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("actor", ""), _negated=True),
+                            models.Q(("reason", ""), _negated=True),
+                        ),
+                        name="account_change_has_actor_and_reason",
+                    ),
+                ],
             },
         ),
         migrations.RunSQL(FORWARD, REVERSE),
