@@ -1,6 +1,6 @@
 """The smallest valid objects of the users service."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import factory
@@ -56,6 +56,13 @@ class TransactionRequestFactory(DjangoModelFactory[TransactionRequest]):
     request_id = "request-of-a-test"
 
     class Params:
+        hold = factory.Trait(
+            capture="manual",
+            hold_expires_in_s=3600,
+            hold_expires_at=factory.LazyAttribute(
+                lambda row: row.accepted_at + timedelta(seconds=row.hold_expires_in_s)
+            ),
+        )
         transfer = factory.Trait(kind="transfer", counterparty=factory.SubFactory(UserFactory))
         posted = factory.Trait(
             status="posted", captured_amount=factory.SelfAttribute("amount"), settled_at=NOON

@@ -15,7 +15,7 @@ _COLUMNS = (
     "amount",
     "currency",
     "capture",
-    "hold_expires_at",
+    "hold_expires_in_s",
     "reference",
     "description",
     "idempotency_key",
@@ -37,10 +37,14 @@ def key_claim(request: TransactionRequest) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO transaction_request ({', '.join(_COLUMNS)}, metadata,"  # noqa: S608  our own names
-            " accepted_at, status, captured_amount, reversed_amount)"
-            f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}, %s::jsonb,"
-            " clock_timestamp(), 'pending', 0, 0)"
+            " accepted_at, hold_expires_at, status, captured_amount, reversed_amount)"
+            f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}, %s::jsonb, statement_timestamp(),"
+            " statement_timestamp() + %s::integer * interval '1 second', 'pending', 0, 0)"
             " ON CONFLICT (requested_by_id, idempotency_key) DO NOTHING RETURNING 1",
-            [*(getattr(request, name) for name in _COLUMNS), json.dumps(request.metadata)],
+            [
+                *(getattr(request, name) for name in _COLUMNS),
+                json.dumps(request.metadata),
+                request.hold_expires_in_s,
+            ],
         )
         return cursor.fetchone() is not None

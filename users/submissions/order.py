@@ -14,8 +14,9 @@ class Order:
     """
     The body of a POST after validation, with its defaults.
 
-    `user` is the owner of the wallet, and of the stream. The order of the members is the order
-    in which a difference is reported.
+    `user` is the owner of the wallet, and of the stream. `hold_expires_in_s` is how long a hold
+    lives, None without one. The order of the members is the order in which a difference is
+    reported.
     """
 
     kind: Kind
@@ -24,6 +25,7 @@ class Order:
     user: UUID
     counterparty: UUID | None = None
     capture: Capture = "automatic"
+    hold_expires_in_s: int | None = None
     reference: str | None = None
     description: str | None = None
     metadata: Mapping[str, str]
@@ -31,6 +33,9 @@ class Order:
     def fingerprint(self) -> str:
         """SHA-256 over the canonical JSON of all members."""
         members = {field.name: getattr(self, field.name) for field in fields(self)}
+        # Keys that were used before there were holds keep their fingerprints.
+        if self.hold_expires_in_s is None:
+            del members["hold_expires_in_s"]
         text = json.dumps(members, default=str, sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
 

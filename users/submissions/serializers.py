@@ -20,16 +20,25 @@ from users.submissions.models import TransactionRequest
 _KIND = TransactionRequest.Kind
 
 
-@extend_schema_field({"type": "integer", "minimum": 60, "maximum": 2_592_000})
+_HOLD_S = (60, 30 * 86_400)
+_HOLD_DEFAULT_S = 7 * 86_400
+
+
+@extend_schema_field({"type": "integer", "minimum": _HOLD_S[0], "maximum": _HOLD_S[1]})
 class HoldField(serializers.Field[int, Any, int, Any]):
-    """How long a hold lives; refused as long as there are no holds."""
+    """How long a hold lives: a JSON integer of seconds."""
 
     default_error_messages = {  # noqa: RUF012  DRF reads it from the class
-        "no_hold": "Only with capture manual, which is not offered yet."
+        "not_an_integer": "Give seconds as a JSON integer.",
+        "out_of_range": "A hold lives from {0} seconds to {1}.".format(*_HOLD_S),
     }
 
-    def to_internal_value(self, data: Any) -> int:  # noqa: ARG002  DRF's signature
-        self.fail("no_hold")
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("not_an_integer")
+        if not _HOLD_S[0] <= data <= _HOLD_S[1]:
+            self.fail("out_of_range")
+        return int(data)
 
 
 class SubmitInput(StrictSerializer):
@@ -44,12 +53,10 @@ class SubmitInput(StrictSerializer):
     user = StrictUUIDField(
         required=False, allow_null=True, help_text="Whose wallet it is; deposit only."
     )
-    capture = CodeField(
-        ["automatic"],
-        default="automatic",
-        error_messages={"invalid_choice": "Only automatic capture is offered yet."},
+    capture = CodeField(TransactionRequest.Capture.values, default="automatic")
+    hold_expires_in_s = HoldField(
+        required=False, help_text=f"With capture manual only; {_HOLD_DEFAULT_S} if not given."
     )
-    hold_expires_in_s = HoldField(required=False)
     reference = StrictCharField(required=False, allow_null=True, max_length=100)
     description = StrictCharField(required=False, allow_null=True, max_length=500)
     metadata = MetadataField(required=False)
@@ -65,6 +72,12 @@ class SubmitInput(StrictSerializer):
                 raise serializers.ValidationError(
                     {name: [f"A {attrs['kind']} has none."]}, code="not_applicable"
                 )
+        if attrs["capture"] == TransactionRequest.Capture.MANUAL:
+            return {"hold_expires_in_s": _HOLD_DEFAULT_S, **attrs}
+        if "hold_expires_in_s" in attrs:
+            raise serializers.ValidationError(
+                {"hold_expires_in_s": ["Only with capture manual."]}, code="not_applicable"
+            )
         return attrs
 
 

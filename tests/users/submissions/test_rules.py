@@ -1,5 +1,7 @@
 """What the database refuses by itself, whoever writes."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
 
@@ -8,11 +10,13 @@ from users.submissions.models import TransactionRequest
 
 pytestmark = pytest.mark.django_db
 
+MINUTE = timedelta(minutes=1)
 IMMUTABLE = {
     "kind": "transfer",
     "amount": 251,
     "currency": "USD",
     "capture": "manual",
+    "hold_expires_in_s": 60,
     "hold_expires_at": NOON,
     "reference": "other",
     "description": "other",
@@ -56,6 +60,12 @@ class TestRow:
             ({"captured_amount": -1}, "captured_in_range"),
             ({"reversed_amount": 1}, "reversed_in_range"),
             ({"kind": "transfer"}, "counterparty_of_transfer"),
+            ({"capture": "manual"}, "hold_of_manual"),
+            ({"hold_expires_in_s": 60, "hold_expires_at": NOON + MINUTE}, "hold_of_manual"),
+            ({"hold": True, "hold_expires_in_s": 0}, "hold_of_manual"),
+            ({"hold": True, "hold_expires_at": NOON}, "hold_from_acceptance"),
+            ({"hold": True, "hold_expires_at": None}, "hold_from_acceptance"),
+            ({"hold_expires_at": NOON}, "hold_from_acceptance"),
         ],
     )
     def test_out_of_its_range_is_refused(self, members, constraint):
@@ -75,6 +85,13 @@ class TestRow:
     @pytest.mark.parametrize("field", IMMUTABLE)
     def test_never_changes_what_was_asked(self, field):
         row = TransactionRequestFactory()
+
+        with pytest.raises(DatabaseError, match="transaction_request"):
+            change(row, **{field: IMMUTABLE[field]})
+
+    @pytest.mark.parametrize("field", ["hold_expires_in_s", "hold_expires_at"])
+    def test_never_changes_how_long_a_hold_lives(self, field):
+        row = TransactionRequestFactory(hold=True)
 
         with pytest.raises(DatabaseError, match="transaction_request"):
             change(row, **{field: IMMUTABLE[field]})
