@@ -8,7 +8,7 @@ from factory.django import DjangoModelFactory
 
 from common.outbox.models import OutboxStream
 from users.identity.models import User
-from users.submissions.models import TransactionRequest
+from users.submissions.models import TransactionCommand, TransactionRequest
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 PASSWORD = "a long enough pass phrase"
@@ -69,4 +69,32 @@ class TransactionRequestFactory(DjangoModelFactory[TransactionRequest]):
         )
         rejected = factory.Trait(
             status="rejected", rejection_code="insufficient_funds", settled_at=NOON
+        )
+
+
+class TransactionCommandFactory(DjangoModelFactory[TransactionCommand]):
+    """A pending capture of a whole hold, without an event."""
+
+    class Meta:
+        model = TransactionCommand
+
+    transaction = factory.SubFactory(TransactionRequestFactory, hold=True, status="authorised")
+    type = "capture"
+    requested_by = factory.SelfAttribute("transaction.requested_by")
+    accepted_at = NOON
+    idempotency_key = factory.Sequence(lambda number: f"key-{number}")
+    fingerprint = "0" * 64
+    request_id = "request-of-a-test"
+
+    class Params:
+        expiry = factory.Trait(
+            type="expiry", requested_by=None, idempotency_key=None, fingerprint=None
+        )
+        applied = factory.Trait(
+            status="applied",
+            applied_amount=factory.SelfAttribute("transaction.amount"),
+            settled_at=NOON,
+        )
+        rejected = factory.Trait(
+            status="rejected", rejection_code="exceeds_hold", settled_at=NOON
         )

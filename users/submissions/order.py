@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from common.events.contracts import Capture, Kind
@@ -36,8 +37,30 @@ class Order:
         # Keys that were used before there were holds keep their fingerprints.
         if self.hold_expires_in_s is None:
             del members["hold_expires_in_s"]
-        text = json.dumps(members, default=str, sort_keys=True, separators=(",", ":"))
-        return sha256(text.encode()).hexdigest()
+        return _digest(members)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CommandOrder:
+    """
+    What is to be done with a transaction; without an amount, with all that remains.
+
+    The order of the members is the order in which a difference is reported.
+    """
+
+    type: str
+    amount: int | None = None
+    reason: str | None = None
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the canonical JSON of all members."""
+        return _digest({"type": self.type, "amount": self.amount, "reason": self.reason})
 
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Order))
+COMMAND_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(CommandOrder))
+
+
+def _digest(members: Mapping[str, Any]) -> str:
+    text = json.dumps(members, default=str, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()

@@ -15,7 +15,7 @@ from common.api.fields import (
     StrictUUIDField,
     TimestampField,
 )
-from users.submissions.models import TransactionRequest
+from users.submissions.models import TransactionCommand, TransactionRequest
 
 _KIND = TransactionRequest.Kind
 
@@ -81,6 +81,25 @@ class SubmitInput(StrictSerializer):
         return attrs
 
 
+class CaptureInput(StrictSerializer):
+    """The body of a capture. A null amount is refused: it might be meant for none."""
+
+    amount = MinorUnitsField(required=False, help_text="Minor units; all of the hold if absent.")
+
+
+class VoidInput(StrictSerializer):
+    """The body of a void: an empty object."""
+
+
+class ReverseInput(StrictSerializer):
+    """The body of a reversal. A null amount is refused: it might be meant for none."""
+
+    amount = MinorUnitsField(
+        required=False, help_text="Minor units; all that was not reversed yet if absent."
+    )
+    reason = StrictCharField(required=False, allow_null=True, max_length=500)
+
+
 class FilterInput(StrictSerializer):
     """The query of a list; `cursor` and `limit` are read by the pages themselves."""
 
@@ -125,3 +144,18 @@ class TransactionPage(serializers.Serializer[Any]):
     data = TransactionOutput(many=True)  # type: ignore[assignment]  # the contract's name
     has_more = serializers.BooleanField()
     next_cursor = serializers.CharField(allow_null=True)
+
+
+class CommandOutput(serializers.Serializer[Any]):
+    """A command; written by `command_represent`, described here."""
+
+    id = serializers.UUIDField()
+    transaction_id = serializers.UUIDField()
+    type = serializers.ChoiceField(choices=TransactionCommand.Type.choices)
+    amount = serializers.IntegerField(
+        allow_null=True, help_text="Minor units; null for all that remains, until it is applied."
+    )
+    status = serializers.ChoiceField(choices=TransactionCommand.Status.choices)
+    rejection_code = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
