@@ -1,22 +1,40 @@
 """Step 10 of the road: what the users service consumes, and what each event does."""
 
-from common.events.contracts import TransactionPostedV1, TransactionRejectedV1
+from common.events.contracts import (
+    TransactionAuthorisedV1,
+    TransactionCommandRejectedV1,
+    TransactionExpiredV1,
+    TransactionPostedV1,
+    TransactionRejectedV1,
+    TransactionReversedV1,
+    TransactionVoidedV1,
+)
 from common.events.topics import TRANSACTIONS_EVENTS
 from common.inbox.wiring import Wiring
+from users.submissions import handlers
 from users.submissions.discards import on_outcome_discarded
-from users.submissions.handlers import on_transaction_posted, on_transaction_rejected
 from users.submissions.outcomes import OutcomeBatch
 
 WIRING = Wiring(
     consumer="users",
     topic=TRANSACTIONS_EVENTS,
     handlers={
-        TransactionPostedV1.TYPE: on_transaction_posted,
-        TransactionRejectedV1.TYPE: on_transaction_rejected,
+        TransactionAuthorisedV1.TYPE: handlers.on_transaction_authorised,
+        TransactionPostedV1.TYPE: handlers.on_transaction_posted,
+        TransactionRejectedV1.TYPE: handlers.on_transaction_rejected,
+        TransactionVoidedV1.TYPE: handlers.on_transaction_voided,
+        TransactionExpiredV1.TYPE: handlers.on_transaction_expired,
+        TransactionReversedV1.TYPE: handlers.on_transaction_reversed,
+        TransactionCommandRejectedV1.TYPE: handlers.on_transaction_command_rejected,
     },
     open_batch=OutcomeBatch,
     discards={
+        "transaction_authorised": on_outcome_discarded,
         "transaction_posted": on_outcome_discarded,
         "transaction_rejected": on_outcome_discarded,
+        "transaction_voided": on_outcome_discarded,
+        "transaction_expired": on_outcome_discarded,
+        "transaction_reversed": on_outcome_discarded,
+        "transaction_command_rejected": on_outcome_discarded,
     },
 )

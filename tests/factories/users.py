@@ -95,6 +95,4 @@ class TransactionCommandFactory(DjangoModelFactory[TransactionCommand]):
             applied_amount=factory.SelfAttribute("transaction.amount"),
             settled_at=NOON,
         )
-        rejected = factory.Trait(
-            status="rejected", rejection_code="exceeds_hold", settled_at=NOON
-        )
+        rejected = factory.Trait(status="rejected", rejection_code="exceeds_hold", settled_at=NOON)

@@ -70,9 +70,11 @@ def command_claim(command: TransactionCommand) -> bool:
     """
     with connection.cursor() as cursor:  # see Note [One claim]
         cursor.execute(
-            f"INSERT INTO transaction_command ({', '.join(_COMMAND_COLUMNS)}, accepted_at, status)"  # noqa: S608  our own names
-            f" VALUES ({', '.join(['%s'] * len(_COMMAND_COLUMNS))}, statement_timestamp(), 'pending')"
-            " ON CONFLICT (requested_by_id, transaction_id, idempotency_key) DO NOTHING RETURNING 1",
+            f"INSERT INTO transaction_command ({', '.join(_COMMAND_COLUMNS)},"  # noqa: S608  our own names
+            f" accepted_at, status) VALUES ({', '.join(['%s'] * len(_COMMAND_COLUMNS))},"
+            " statement_timestamp(), 'pending')"
+            " ON CONFLICT (requested_by_id, transaction_id, idempotency_key)"
+            " DO NOTHING RETURNING 1",
             [getattr(command, name) for name in _COMMAND_COLUMNS],
         )
         return cursor.fetchone() is not None

@@ -31,14 +31,16 @@ class CommandingApi(CallerApi):
     """Base of the routes that command a transaction."""
 
     def answer(
-        self, request: Request, transaction_id: UUID, type: str, body: StrictSerializer
+        self, request: Request, transaction_id: UUID, command_type: str, body: StrictSerializer
     ) -> Response:
         """Accept the command that a body orders."""
         caller = caller_of(request, self.caller)
         body.is_valid(raise_exception=True)
         members: dict[str, Any] = dict(body.validated_data)
         commanding = command_submit(
-            transaction_id=transaction_id, order=CommandOrder(type=type, **members), caller=caller
+            transaction_id=transaction_id,
+            order=CommandOrder(type=command_type, **members),
+            caller=caller,
         )
         command = commanding.command
         headers = {"Location": f"/api/v1/transactions/{transaction_id}/commands/{command.id}"}

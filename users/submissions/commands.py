@@ -66,7 +66,10 @@ def _accept(transaction_id: UUID, order: CommandOrder, caller: Caller) -> Transa
         command = _new_command(request, order, caller)
         if not command_claim(command):
             return None
-        if not command_permitted(request=request, type=order.type, user_id=caller.user_id):
+        permitted = command_permitted(
+            request=request, command_type=order.type, user_id=caller.user_id
+        )
+        if not permitted:
             raise NotFound
         # It is the user's own stream whoever commands, and it takes commands in any state.
         slot = stream_take(stream=request.user_id)

@@ -5,6 +5,8 @@ At most one expiry of a transaction waits for its outcome. Whoever adds one hold
 transaction's stream, so that two never meet.
 """
 
+from uuid import UUID
+
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -54,7 +56,7 @@ def holds_expire(*, limit: int) -> int:
     return len(found)
 
 
-def _streams_lock(streams: set[object]) -> None:
+def _streams_lock(streams: set[UUID]) -> None:
     rows = OutboxStream.objects.filter(stream__in=streams).order_by("stream")
     list(rows.select_for_update(no_key=True).values_list("stream"))
 

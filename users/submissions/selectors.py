@@ -28,14 +28,14 @@ def transactions_visible(*, user_id: UUID) -> QuerySet[TransactionRequest]:
     )
 
 
-def command_permitted(*, request: TransactionRequest, type: str, user_id: UUID) -> bool:
+def command_permitted(*, request: TransactionRequest, command_type: str, user_id: UUID) -> bool:
     """
     Whether somebody may command a transaction.
 
     A hold is captured or voided by who asked for it. A transaction is reversed by the receiver
     of a transfer, once it is posted, or by the treasury; by who paid it, never.
     """
-    if type != TransactionCommand.Type.REVERSE:
+    if command_type != TransactionCommand.Type.REVERSE:
         return request.requested_by_id == user_id
     if request.user_id == user_id and request.kind != TransactionRequest.Kind.DEPOSIT:
         return False

@@ -30,7 +30,7 @@ class HoldField(serializers.Field[int, Any, int, Any]):
 
     default_error_messages = {  # noqa: RUF012  DRF reads it from the class
         "not_an_integer": "Give seconds as a JSON integer.",
-        "out_of_range": "A hold lives from {0} seconds to {1}.".format(*_HOLD_S),
+        "out_of_range": "A hold lives from {} seconds to {}.".format(*_HOLD_S),
     }
 
     def to_internal_value(self, data: Any) -> int:

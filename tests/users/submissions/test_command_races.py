@@ -97,7 +97,9 @@ class TestSweeps:
         assert types == {"capture": 10, "expiry": 10}
         for row in rows:
             expiry, capture = (
-                OutboxMessage.objects.get(subject=str(row.id), type__startswith=f"transaction_{one}")
+                OutboxMessage.objects.get(
+                    subject=str(row.id), type__startswith=f"transaction_{one}"
+                )
                 for one in ("expiry", "capture")
             )
             assert expiry.sequence < capture.sequence
@@ -136,9 +138,7 @@ class TestHalfway:
         row = overdue()
         held = psycopg.connect(**_plain(), autocommit=False)
         held.execute("UPDATE user_account SET status = 'suspended' WHERE id = %s", [row.user_id])
-        held.execute(
-            "UPDATE outbox_stream SET accepting = false WHERE stream = %s", [row.user_id]
-        )
+        held.execute("UPDATE outbox_stream SET accepting = false WHERE stream = %s", [row.user_id])
 
         def suspend() -> None:
             _wait_until_somebody_waits(held)

@@ -1,4 +1,4 @@
-"""POST /api/v1/transactions/{id}/capture, /void and /reverse: who may, and what it leaves behind."""
+"""POST /api/v1/transactions/{id}/capture, /void, /reverse: who may, and what it leaves behind."""
 
 from datetime import datetime, timedelta
 from uuid import UUID

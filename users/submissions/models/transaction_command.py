@@ -82,10 +82,6 @@ class TransactionCommand(models.Model):
                 condition=Q(type__in=["capture", "void", "reverse", "expiry"]),
             ),
             models.CheckConstraint(
-                name="transaction_command_status_known",
-                condition=Q(status__in=["pending", "applied", "rejected"]),
-            ),
-            models.CheckConstraint(
                 name="transaction_command_asked_for",
                 condition=Q(
                     type="expiry",
