@@ -7,4 +7,10 @@ from common.housekeeping import housekeeping_app
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "users.settings.production")
 
-app = housekeeping_app("users", {"users.identity.tasks.refresh_tokens_purge": timedelta(hours=1)})
+app = housekeeping_app(
+    "users",
+    {
+        "users.identity.tasks.refresh_tokens_purge": timedelta(hours=1),
+        "users.submissions.tasks.holds_expire": timedelta(seconds=10),
+    },
+)

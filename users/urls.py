@@ -16,7 +16,10 @@ from common.reconciliation import urls as internal
 from users.identity.api import CloseApi, ProfileApi
 from users.identity.jwks import jwks
 from users.submissions.api import TransactionApi, TransactionsApi
+from users.submissions.command_api import CaptureApi, CommandApi, ReverseApi, VoidApi
 from users.submissions.internal_api import RequestsApi, RequestsQueryApi
+
+_TRANSACTION = "api/v1/transactions/<uuid:transaction_id>"
 
 
 @csrf_exempt
@@ -29,7 +32,11 @@ urlpatterns = [
     path("api/v1/users/me", ProfileApi.as_view(), name="profile"),
     path("api/v1/users/me/close", CloseApi.as_view(), name="profile-close"),
     path("api/v1/transactions", TransactionsApi.as_view(), name="transactions"),
-    path("api/v1/transactions/<uuid:transaction_id>", TransactionApi.as_view(), name="transaction"),
+    path(_TRANSACTION, TransactionApi.as_view(), name="transaction"),
+    path(f"{_TRANSACTION}/capture", CaptureApi.as_view(), name="capture"),
+    path(f"{_TRANSACTION}/void", VoidApi.as_view(), name="void"),
+    path(f"{_TRANSACTION}/reverse", ReverseApi.as_view(), name="reverse"),
+    path(f"{_TRANSACTION}/commands/<uuid:command_id>", CommandApi.as_view(), name="command"),
     # allauth routes phone numbers even where nobody can have one, and then fails.
     re_path(r"^_allauth/app/v1/(?:account|auth)/phone", not_found),
     # allauth moves addresses by several writes; what is refused half-way must not stay.

@@ -37,8 +37,9 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """
     What the ledger decided about a request, in the words both services share.
 
-    Amounts are minor units; `captured_amount` is what moved. `stream` is the user whose wallet
-    it is about. What was not legible of a request that staff discarded is None.
+    Amounts are minor units; `captured_amount` is what moved, `reversed_amount` what went back of
+    it. `stream` is the user whose wallet it is about. What was not legible of a request that
+    staff discarded is None.
     """
 
     id: UUID
@@ -48,6 +49,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     amount: int | None
     currency: str | None
     captured_amount: int
+    reversed_amount: int = 0
     rejection_code: str | None
     accepted_at: datetime | None
     recorded_at: datetime
@@ -74,6 +76,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     currency: str
     captured_amount: int
+    reversed_amount: int = 0
     rejection_code: str | None
     accepted_at: datetime
     settled_at: datetime | None

@@ -1,6 +1,6 @@
 """The smallest valid objects of the users service."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import factory
@@ -8,7 +8,7 @@ from factory.django import DjangoModelFactory
 
 from common.outbox.models import OutboxStream
 from users.identity.models import User
-from users.submissions.models import TransactionRequest
+from users.submissions.models import TransactionCommand, TransactionRequest
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 PASSWORD = "a long enough pass phrase"
@@ -63,6 +63,13 @@ class TransactionRequestFactory(DjangoModelFactory[TransactionRequest]):
     request_id = "request-of-a-test"
 
     class Params:
+        hold = factory.Trait(
+            capture="manual",
+            hold_expires_in_s=3600,
+            hold_expires_at=factory.LazyAttribute(
+                lambda row: row.accepted_at + timedelta(seconds=row.hold_expires_in_s)
+            ),
+        )
         transfer = factory.Trait(kind="transfer", counterparty=factory.SubFactory(UserFactory))
         posted = factory.Trait(
             status="posted", captured_amount=factory.SelfAttribute("amount"), settled_at=NOON
@@ -70,3 +77,29 @@ class TransactionRequestFactory(DjangoModelFactory[TransactionRequest]):
         rejected = factory.Trait(
             status="rejected", rejection_code="insufficient_funds", settled_at=NOON
         )
+
+
+class TransactionCommandFactory(DjangoModelFactory[TransactionCommand]):
+    """A pending capture of a whole hold, without an event."""
+
+    class Meta:
+        model = TransactionCommand
+
+    transaction = factory.SubFactory(TransactionRequestFactory, hold=True, status="authorised")
+    type = "capture"
+    requested_by = factory.SelfAttribute("transaction.requested_by")
+    accepted_at = NOON
+    idempotency_key = factory.Sequence(lambda number: f"key-{number}")
+    fingerprint = "0" * 64
+    request_id = "request-of-a-test"
+
+    class Params:
+        expiry = factory.Trait(
+            type="expiry", requested_by=None, idempotency_key=None, fingerprint=None
+        )
+        applied = factory.Trait(
+            status="applied",
+            applied_amount=factory.SelfAttribute("transaction.amount"),
+            settled_at=NOON,
+        )
+        rejected = factory.Trait(status="rejected", rejection_code="exceeds_hold", settled_at=NOON)

@@ -108,6 +108,14 @@ ACCEPTING = (
         tests=(_LOCK_ORDER,),
     ),
     Mutant(
+        name="expiries-without-lock",
+        what="looks for overdue holds without the locks of their streams",
+        file="users/submissions/expiries.py",
+        old="        _streams_lock(set(found.values()))\n",
+        new="",
+        tests=("tests/users/submissions/test_command_races.py",),
+    ),
+    Mutant(
         name="numbers-read-first",
         what="reads the last sequence and writes the next, instead of counting under the lock",
         file=_APPEND,

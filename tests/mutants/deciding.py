@@ -7,6 +7,7 @@ _OUTCOMES = "users/submissions/outcomes.py"
 _COMMAND_RACES = "tests/transactions/test_command_races.py"
 _ORIGINALS = "transactions/ledger/originals.py"
 _PARALLEL = "tests/transactions/test_parallel.py"
+_TEST_COMMAND_OUTCOMES = "tests/users/submissions/test_command_outcomes.py"
 _TEST_OUTCOMES = "tests/users/submissions/test_outcomes.py"
 
 DECIDING = (
@@ -62,9 +63,9 @@ DECIDING = (
         name="settled-again",
         what="settles a request that is settled already",
         file=_OUTCOMES,
-        old="                AND request.status = 'pending'\n",
+        old="                AND request.status = outcome.before\n",
         new="",
-        tests=(_TEST_OUTCOMES,),
+        tests=(_TEST_OUTCOMES, _TEST_COMMAND_OUTCOMES),
     ),
     Mutant(
         name="settled-for-another",
@@ -75,11 +76,27 @@ DECIDING = (
         tests=(_TEST_OUTCOMES,),
     ),
     Mutant(
+        name="reversed-on-a-wrong-sum",
+        what="adds a reversal to another sum than the ledger has added it to",
+        file=_OUTCOMES,
+        old="                AND request.reversed_amount = outcome.reversed_before\n",
+        new="",
+        tests=(_TEST_COMMAND_OUTCOMES,),
+    ),
+    Mutant(
+        name="command-applied-to-nothing",
+        what="takes a command for applied by an outcome that its request has had before",
+        file="users/submissions/command_outcomes.py",
+        old="    if misfits:\n",
+        new="    if False:\n",
+        tests=(_TEST_COMMAND_OUTCOMES,),
+    ),
+    Mutant(
         name="contradiction-shrugged-off",
         what="takes an outcome that contradicts the settled one for a repetition",
         file=_OUTCOMES,
         old="        elif _is_settled_so(request, outcome):\n",
-        new='        elif request.status != "pending":\n',
+        new="        elif request.status != outcome.before:\n",
         tests=(_TEST_OUTCOMES,),
     ),
 )

@@ -54,6 +54,7 @@ class Request:
     request_id: str
     traceparent: str | None
     accepted_at: datetime = field(default_factory=now)
+    hold_expires_in_s: int | None = None
     hold_expires_at: datetime | None = None
     status: str = "pending"
 

@@ -85,3 +85,15 @@ def submit(client_of) -> Callable[..., Any]:
         return client_of(user).post(TRANSACTIONS, body, format="json", headers=headers)
 
     return post
+
+
+@pytest.fixture
+def command(client_of) -> Callable[..., Any]:
+    """POST a command about a transaction, under a new key unless one is given."""
+
+    def post(user: User, row: Any, name: str, /, *, key: str | None = None, **members: Any) -> Any:
+        headers = {"Idempotency-Key": key or str(uuid7())}
+        path = f"{TRANSACTIONS}/{getattr(row, 'id', row)}/{name}"
+        return client_of(user).post(path, members, format="json", headers=headers)
+
+    return post

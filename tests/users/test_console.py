@@ -8,14 +8,20 @@ from django.urls import reverse
 
 from common.ids import uuid7
 from common.reconciliation.models import PeerCursor
-from tests.factories.users import NOON, PASSWORD, TransactionRequestFactory, UserFactory
+from tests.factories.users import (
+    NOON,
+    PASSWORD,
+    TransactionCommandFactory,
+    TransactionRequestFactory,
+    UserFactory,
+)
 from users.identity.lifecycle import By, user_suspend
 from users.identity.models import TokenFamily, User
-from users.submissions.models import TransactionRequest, UnclaimedOutcome
+from users.submissions.models import TransactionCommand, TransactionRequest, UnclaimedOutcome
 
 pytestmark = pytest.mark.django_db
 
-OURS = [User, TokenFamily, TransactionRequest]
+OURS = [User, TokenFamily, TransactionRequest, TransactionCommand]
 
 
 @pytest.fixture
@@ -67,6 +73,7 @@ class TestLogin:
 class TestPages:
     def test_show_every_list_with_rows_in_it(self, staff):
         TransactionRequestFactory(transfer=True, posted=True)
+        TransactionCommandFactory(expiry=True)
         for model in admin.site._registry:
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
             assert staff.get(reverse(name)).status_code == 200, name
@@ -93,6 +100,41 @@ class TestPages:
 
         for page in (reverse("admin:submissions_transactionrequest_changelist"), change_page(row)):
             assert "1,234.56 EUR" in staff.get(page).content.decode()
+
+    def test_show_what_was_to_be_done_with_a_transaction(self, staff):
+        applied = TransactionCommandFactory(applied=True, applied_amount=123)
+        row = applied.transaction
+        other = TransactionCommandFactory(
+            transaction=row, type="reverse", reason="<b>wrong</b>", rejected=True
+        )
+
+        content = staff.get(change_page(row)).content.decode()
+
+        for shown in (str(applied.id), str(other.id), "1.23 EUR", "exceeds_hold"):
+            assert shown in content
+        assert "&lt;b&gt;wrong&lt;/b&gt;" in content
+        page = reverse("admin:submissions_transactioncommand_changelist")
+        found = staff.get(page, {"q": str(row.id)}).content.decode()
+        assert change_page(applied) in found
+        assert change_page(other) in found
+
+    @pytest.mark.parametrize("name", ["list", "page"])
+    def test_ask_no_more_for_more_commands(self, staff, django_assert_max_num_queries, name):
+        row = TransactionRequestFactory(hold=True)
+        pages = {
+            "list": reverse("admin:submissions_transactioncommand_changelist"),
+            "page": change_page(row),
+        }
+
+        def ask(commands):
+            for _ in range(commands):
+                TransactionCommandFactory(transaction=row, requested_by=UserFactory())
+            with django_assert_max_num_queries(40) as asked:
+                assert staff.get(pages[name]).status_code == 200
+            return len(asked)
+
+        ask(1)
+        assert ask(1) == ask(10)
 
     def test_ask_no_more_for_more_rows(self, staff, django_assert_max_num_queries):
         page = reverse("admin:submissions_transactionrequest_changelist")
@@ -136,6 +178,7 @@ class TestPages:
     def test_change_nothing(self, staff, model):
         row = TransactionRequestFactory()
         rows = {
+            TransactionCommand: TransactionCommandFactory(transaction=row),
             User: row.user,
             TransactionRequest: row,
             TokenFamily: TokenFamily.objects.create(user=row.user, session_key="secret-key"),

@@ -173,6 +173,10 @@ class TestRoutes:
             "/api/v1/users/me/close",
             "/api/v1/transactions",
             "/api/v1/transactions/{transaction_id}",
+            "/api/v1/transactions/{transaction_id}/capture",
+            "/api/v1/transactions/{transaction_id}/void",
+            "/api/v1/transactions/{transaction_id}/reverse",
+            "/api/v1/transactions/{transaction_id}/commands/{command_id}",
         }
         submit = schema["paths"]["/api/v1/transactions"]["post"]
         assert submit["security"] == [{"bearer": []}]

@@ -18,14 +18,22 @@ from common.inbox.batch import batch_apply
 from common.inbox.models import InboxCursor, InboxWaiting
 from common.kafka.broker import Record
 from tests.factories.events import NOON, envelope
-from tests.factories.users import TransactionRequestFactory, UserFactory
+from tests.factories.users import (
+    TransactionCommandFactory,
+    TransactionRequestFactory,
+    UserFactory,
+)
 from users.identity.models import UserStatusChange
 from users.submissions.models import TransactionRequest
 from users.wiring import WIRING
 
 GOLDEN = Path(__file__).parents[1] / "contracts" / "golden"
 TOLD = sorted(name for name, e in EVENT_TYPES.items() if contract_doc(e).topic == WIRING.topic)
-PREDECESSORS: dict[str, list[str]] = {}
+PREDECESSORS: dict[str, list[str]] = {
+    "transaction_voided.v1": ["transaction_authorised.v1"],
+    "transaction_expired.v1": ["transaction_authorised.v1"],
+    "transaction_reversed.v1": ["transaction_posted.v1"],
+}
 """What must have happened in a stream before; an event without an entry may be the first."""
 
 
@@ -51,7 +59,8 @@ def asked_for(event_type) -> TransactionRequest:
     if hasattr(event, "user_id"):
         return TransactionRequestFactory(user=UserFactory(id=event.user_id))
     about = {"id": event.transaction_id} if hasattr(event, "transaction_id") else {}
-    return TransactionRequestFactory(**about)
+    first = [*PREDECESSORS.get(event_type, ()), event_type][0]
+    return TransactionRequestFactory(hold=first == "transaction_authorised.v1", **about)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -73,14 +82,23 @@ class TestGoldenEvents:
     @pytest.mark.parametrize(
         ("event_type", "status", "code"),
         [
+            ("transaction_authorised.v1", "authorised", None),
             ("transaction_posted.v1", "posted", None),
+            ("transaction_voided.v1", "voided", None),
+            ("transaction_expired.v1", "expired", None),
+            ("transaction_reversed.v1", "reversed", None),
+            ("transaction_command_rejected.v1", "pending", None),
             ("transaction_rejected.v1", "rejected", "insufficient_funds"),
         ],
     )
     def test_have_the_effect_that_they_tell_of(self, event_type, status, code):
         row = asked_for(event_type)
 
-        batch_apply(WIRING, [arrival(event_type, stream=row.user_id, sequence=1)])
+        names = [*PREDECESSORS.get(event_type, ()), event_type]
+        batch_apply(
+            WIRING,
+            [arrival(name, stream=row.user_id, sequence=n) for n, name in enumerate(names, 1)],
+        )
 
         row.refresh_from_db()
         assert (row.status, row.rejection_code) == (status, code)
@@ -103,6 +121,17 @@ class TestGoldenEvents:
         user.refresh_from_db()
         assert user.status == "suspended"
         assert user.status_changes.latest("id").code == "balance_not_zero"
+
+    def test_refuse_the_command_that_they_tell_of(self):
+        name = "transaction_command_rejected.v1"
+        event = event_decode(name, (GOLDEN / f"{name}.json").read_bytes())
+        row = asked_for(name)
+        command = TransactionCommandFactory(id=event.command_id, transaction=row)
+
+        batch_apply(WIRING, [arrival(name, stream=row.user_id, sequence=1)])
+
+        command.refresh_from_db()
+        assert (command.status, command.rejection_code) == ("rejected", "hold_expired")
 
     def test_are_all_the_events_that_are_wired(self):
         assert set(WIRING.handlers) <= set(TOLD)

@@ -1,10 +1,48 @@
 """Transactions in the console: to look at; the ledger decides, staff act through services."""
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from common.adminkit import ReadOnlyModelAdmin, amount_shown, payload_shown, status_display
-from users.submissions.models import TransactionRequest, UnclaimedOutcome
+from common.adminkit import (
+    ReadOnlyInline,
+    ReadOnlyModelAdmin,
+    amount_shown,
+    payload_shown,
+    status_display,
+)
+from users.submissions.models import TransactionCommand, TransactionRequest, UnclaimedOutcome
+
+
+class CommandInline(ReadOnlyInline):
+    """What was to be done with the transaction of the page."""
+
+    model = TransactionCommand
+    ordering = ("id",)
+    verbose_name_plural = "Commands"
+    fields = readonly_fields = (
+        "id",
+        "type",
+        "shown_amount",
+        "shown_status",
+        "rejection_code",
+        "requested_by",
+        "reason",
+        "accepted_at",
+        "settled_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TransactionCommand]:
+        return super().get_queryset(request).select_related("transaction", "requested_by")
+
+    @status_display(description="Status")
+    def shown_status(self, command: TransactionCommand) -> str:
+        return command.status
+
+    @admin.display(description="Amount")
+    def shown_amount(self, command: TransactionCommand) -> SafeString:
+        return _command_amount_shown(command)
 
 
 @admin.register(TransactionRequest)
@@ -32,11 +70,12 @@ class TransactionRequestAdmin(ReadOnlyModelAdmin):
         ("shown_amount", "shown_captured", "shown_reversed"),
         ("user", "counterparty", "requested_by"),
         ("accepted_at", "settled_at", "rejection_code"),
-        ("capture", "hold_expires_at"),
+        ("capture", "hold_expires_in_s", "hold_expires_at"),
         ("reference", "description"),
         "shown_metadata",
         ("idempotency_key", "request_id", "traceparent"),
     )
+    inlines = (CommandInline,)
     readonly_fields = (
         "shown_status",
         "shown_amount",
@@ -66,6 +105,44 @@ class TransactionRequestAdmin(ReadOnlyModelAdmin):
         return payload_shown(request.metadata)
 
 
+@admin.register(TransactionCommand)
+class TransactionCommandAdmin(ReadOnlyModelAdmin):
+    list_display = (
+        "id",
+        "type",
+        "shown_amount",
+        "transaction_id",
+        "requested_by",
+        "shown_status",
+        "rejection_code",
+        "accepted_at",
+        "settled_at",
+    )
+    list_display_links = ("id",)
+    list_filter = ("status", "type")
+    list_select_related = ("transaction", "requested_by")
+    id_fields = ("id", "transaction_id", "requested_by")
+    search_fields = ("request_id__exact",)
+    search_help_text = "An id or a request id, in full."
+    ordering = ("-id",)
+    fields = (
+        ("id", "type", "shown_status"),
+        ("shown_amount", "transaction", "requested_by"),
+        ("accepted_at", "settled_at", "rejection_code"),
+        "reason",
+        ("idempotency_key", "request_id", "traceparent"),
+    )
+    readonly_fields = ("shown_status", "shown_amount")
+
+    @status_display(description="Status", ordering="status")
+    def shown_status(self, command: TransactionCommand) -> str:
+        return command.status
+
+    @admin.display(description="Amount")
+    def shown_amount(self, command: TransactionCommand) -> SafeString:
+        return _command_amount_shown(command)
+
+
 @admin.register(UnclaimedOutcome)
 class UnclaimedOutcomeAdmin(ReadOnlyModelAdmin):
     list_display = ("transaction_id", "status", "shown_amount", "user_id", "received_at")
@@ -76,3 +153,11 @@ class UnclaimedOutcomeAdmin(ReadOnlyModelAdmin):
     @admin.display(description="Amount", ordering="amount")
     def shown_amount(self, outcome: UnclaimedOutcome) -> SafeString:
         return amount_shown(outcome.amount, outcome.currency or "")
+
+
+def _command_amount_shown(command: TransactionCommand) -> SafeString:
+    """What was asked for, or once it is applied what it came to; a dash for all that remains."""
+    applied = command.applied_amount
+    return amount_shown(
+        command.amount if applied is None else applied, command.transaction.currency
+    )

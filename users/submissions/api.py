@@ -1,11 +1,10 @@
 """Step 1 of the road: transactions over HTTP."""
 
-import re
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,11 +14,8 @@ from common.api.errors import InvalidRequest, NotFound
 from common.api.pagination import keyset_page
 from common.api.views import CallerApi
 from users.identity.models import User
-from users.submissions.errors import (
-    IdempotencyKeyInvalid,
-    IdempotencyKeyRequired,
-    TreasuryOnly,
-)
+from users.submissions.callers import KEY_PARAMETER, caller_of
+from users.submissions.errors import TreasuryOnly
 from users.submissions.models import TransactionRequest
 from users.submissions.order import Order
 from users.submissions.representation import (
@@ -33,16 +29,7 @@ from users.submissions.serializers import (
     TransactionOutput,
     TransactionPage,
 )
-from users.submissions.services import Caller, transaction_submit
-
-_KEY = re.compile(r"[\x20-\x7e]{1,255}")
-_KEY_PARAMETER = OpenApiParameter(
-    "Idempotency-Key",
-    str,
-    OpenApiParameter.HEADER,
-    required=True,
-    description="1 to 255 printable ASCII characters; the same key never has two effects.",
-)
+from users.submissions.services import transaction_submit
 
 
 class TransactionsApi(CallerApi):
@@ -52,11 +39,11 @@ class TransactionsApi(CallerApi):
         operation_id="transaction_submit",
         request=SubmitInput,
         responses={202: TransactionOutput},
-        parameters=[_KEY_PARAMETER],
+        parameters=[KEY_PARAMETER],
     )
     def post(self, request: Request) -> Response:
         """Ask for a transaction. 202: it is accepted, and will be posted or rejected."""
-        caller = _caller(request, self.caller)
+        caller = caller_of(request, self.caller)
         order = _order(request, self.caller)
         submission = transaction_submit(order=order, caller=caller)
         headers = {"Location": f"/api/v1/transactions/{submission.request.id}"}
@@ -88,20 +75,6 @@ class TransactionApi(CallerApi):
         if transaction is None:
             raise NotFound
         return Response(transaction_represent(transaction))
-
-
-def _caller(request: Request, principal: Principal) -> Caller:
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        raise IdempotencyKeyRequired
-    if not _KEY.fullmatch(key):
-        raise IdempotencyKeyInvalid
-    return Caller(
-        user_id=principal.user_id,
-        idempotency_key=key,
-        request_id=request.request_id,  # type: ignore[attr-defined]  # RequestIdMiddleware's
-        traceparent=request.traceparent,  # type: ignore[attr-defined]  # RequestIdMiddleware's
-    )
 
 
 def _order(request: Request, principal: Principal) -> Order:

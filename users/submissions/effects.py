@@ -8,7 +8,8 @@ from uuid import UUID
 from common.internal.contracts import Asked, Decision
 
 _ALWAYS = ("stream", "kind", "amount", "currency", "accepted_at")
-_SETTLED = ("state", "captured_amount", "rejection_code")
+_OUTCOME = ("state", "captured_amount", "reversed_amount", "rejection_code")
+_PENDING = "pending"
 
 
 class Verdict(StrEnum):
@@ -47,22 +48,26 @@ def effect_of(pair: Pair, *, held: bool, as_of: datetime, grace: timedelta) -> E
     Judge one transaction.
 
     `as_of` is of when the ledger's side is. An outcome may take `grace`, and longer behind a
-    dead letter (`held`).
+    dead letter (`held`). A hold that both sides keep agrees, though it is not settled.
     """
     asked, decision = pair.asked, pair.decision
     sides = _differences(asked, decision) if asked and decision else {}
+    misfits = {name: both for name, both in sides.items() if name in _ALWAYS}
     if asked is None:
         verdict = Verdict.UNKNOWN
     elif asked.settled_at is not None and decision is None:
         # A file is of a moment; what was decided after it is not in it.
         verdict = Verdict.PENDING if asked.settled_at > as_of else Verdict.MISSING
-    elif asked.settled_at is not None or sides:
-        verdict = Verdict.DIFFERS if sides else Verdict.AGREES
+    elif decision is not None and not sides:
+        verdict = Verdict.AGREES
+    elif asked.settled_at is not None or misfits:
+        after = asked.settled_at is not None and asked.settled_at > as_of
+        verdict = Verdict.PENDING if after and not misfits else Verdict.DIFFERS
     elif held:
         verdict = Verdict.HELD
     else:
         verdict = _of_pending(asked, decision, as_of - grace)
-    return Effect(pair.id, verdict, sides)
+    return Effect(pair.id, verdict, sides if asked and asked.state != _PENDING else misfits)
 
 
 def _of_pending(asked: Asked, decision: Decision | None, due: datetime) -> Verdict:
@@ -75,10 +80,8 @@ def _of_pending(asked: Asked, decision: Decision | None, due: datetime) -> Verdi
 def _differences(asked: Asked, decision: Decision) -> dict[str, tuple[Any, Any]]:
     # What was not legible of a discarded request stands nowhere in the books.
     members = [name for name in _ALWAYS if getattr(decision, name) is not None]
-    if asked.settled_at is not None:
-        members += _SETTLED
     return {
         name: (getattr(asked, name), getattr(decision, name))
-        for name in members
+        for name in [*members, *_OUTCOME]
         if getattr(asked, name) != getattr(decision, name)
     }

@@ -1,4 +1,4 @@
-"""Step 1 of the road: what is said about a request that was accepted."""
+"""Step 1 of the road: what is said about requests and commands that were accepted."""
 
 from typing import cast
 
@@ -7,10 +7,15 @@ from common.events.contracts import (
     Kind,
     Party,
     SystemAccount,
+    TransactionCaptureRequestedV1,
+    TransactionCommandEvent,
     TransactionCreatedV1,
+    TransactionExpiryDueV1,
+    TransactionReversalRequestedV1,
+    TransactionVoidRequestedV1,
     Wallet,
 )
-from users.submissions.models import TransactionRequest
+from users.submissions.models import TransactionCommand, TransactionRequest
 
 _CASH = SystemAccount(role="cash_clearing")
 
@@ -32,6 +37,40 @@ def transaction_created(request: TransactionRequest) -> TransactionCreatedV1:
         reference=request.reference,
         description=request.description,
         metadata=request.metadata,
+    )
+
+
+def command_requested(command: TransactionCommand) -> TransactionCommandEvent:
+    """The event of a command that somebody asked for."""
+    if command.requested_by_id is None:
+        raise ValueError("nobody asks for an expiry")
+    who = {
+        "transaction_id": command.transaction_id,
+        "command_id": command.id,
+        "requested_by": command.requested_by_id,
+    }
+    match command.type:
+        case TransactionCommand.Type.CAPTURE:
+            return TransactionCaptureRequestedV1(
+                **who, accepted_at=command.accepted_at, amount=command.amount
+            )
+        case TransactionCommand.Type.VOID:
+            return TransactionVoidRequestedV1(**who, accepted_at=command.accepted_at)
+        case _:
+            return TransactionReversalRequestedV1(
+                **who,
+                accepted_at=command.accepted_at,
+                amount=command.amount,
+                reason=command.reason,
+            )
+
+
+def expiry_due(command: TransactionCommand) -> TransactionExpiryDueV1:
+    """The event of a hold whose deadline is over."""
+    return TransactionExpiryDueV1(
+        transaction_id=command.transaction_id,
+        command_id=command.id,
+        accepted_at=command.accepted_at,
     )
 
 

@@ -1,44 +1,159 @@
-"""Step 10 of the road: outcome events become outcomes of requests."""
+"""
+Step 10 of the road: outcome events become outcomes of requests and commands.
 
-from common.events.contracts import TransactionPostedV1, TransactionRejectedV1
+What the ledger says of accounts (`account_opened`, `account_frozen`, `account_unfrozen`,
+`account_closed`) has no handler: nothing here depends on it.
+"""
+
+from typing import TypeVar
+
+from common.events.contracts import (
+    OutcomeEvent,
+    TransactionAuthorisedV1,
+    TransactionCommandRejectedV1,
+    TransactionExpiredV1,
+    TransactionPostedV1,
+    TransactionRejectedV1,
+    TransactionReversedV1,
+    TransactionVoidedV1,
+)
 from common.inbox.wiring import Received
-from users.submissions.models import TransactionRequest
+from users.submissions.command_outcomes import CommandOutcome
+from users.submissions.models import TransactionCommand, TransactionRequest
 from users.submissions.outcomes import Outcome, OutcomeBatch
 
 _STATUS = TransactionRequest.Status
+_CAPTURE = TransactionRequest.Capture
+_COMMAND = TransactionCommand.Type
+
+Told = TypeVar("Told", bound=OutcomeEvent)
 
 
-def on_transaction_posted(received: Received, batch: OutcomeBatch) -> None:
-    """The money moved."""
-    event = received.event
-    if not isinstance(event, TransactionPostedV1):
-        raise TypeError(f"wired to {received.envelope.type}")
+def on_transaction_authorised(received: Received, batch: OutcomeBatch) -> None:
+    """The money is held; the request is not settled before the hold is."""
+    event = _told(received, TransactionAuthorisedV1)
     batch.add(
         Outcome(
             transaction_id=event.transaction_id,
             user_id=received.envelope.stream,
-            status=_STATUS.POSTED.value,
-            rejection_code=None,
+            before=_STATUS.PENDING,
+            status=_STATUS.AUTHORISED,
+            decided_at=event.decided_at,
             amount=event.amount,
             currency=event.currency,
+            capture=_CAPTURE.MANUAL,
+            asked_amount=event.amount,
+        )
+    )
+
+
+def on_transaction_posted(received: Received, batch: OutcomeBatch) -> None:
+    """The money moved: all of it at once, or what a command has captured of a hold."""
+    event = _told(received, TransactionPostedV1)
+    at_once = event.command_id is None
+    batch.add(
+        Outcome(
+            transaction_id=event.transaction_id,
+            user_id=received.envelope.stream,
+            before=_STATUS.PENDING if at_once else _STATUS.AUTHORISED,
+            status=_STATUS.POSTED,
             decided_at=event.decided_at,
+            settled_at=event.decided_at,
+            amount=event.amount,
+            currency=event.currency,
+            capture=_CAPTURE.AUTOMATIC if at_once else _CAPTURE.MANUAL,
+            asked_amount=event.amount if at_once else None,
+            captured_amount=event.amount,
+            command_id=event.command_id,
+            command_type=None if at_once else _COMMAND.CAPTURE,
         )
     )
 
 
 def on_transaction_rejected(received: Received, batch: OutcomeBatch) -> None:
     """The ledger refused."""
-    event = received.event
-    if not isinstance(event, TransactionRejectedV1):
-        raise TypeError(f"wired to {received.envelope.type}")
+    event = _told(received, TransactionRejectedV1)
     batch.add(
         Outcome(
             transaction_id=event.transaction_id,
             user_id=received.envelope.stream,
-            status=_STATUS.REJECTED.value,
-            rejection_code=event.code,
-            amount=None,
-            currency=None,
+            before=_STATUS.PENDING,
+            status=_STATUS.REJECTED,
             decided_at=event.decided_at,
+            settled_at=event.decided_at,
+            rejection_code=event.code,
         )
     )
+
+
+def on_transaction_voided(received: Received, batch: OutcomeBatch) -> None:
+    """A hold was released by a command."""
+    event = _told(received, TransactionVoidedV1)
+    batch.add(_released(received, event, _STATUS.VOIDED, _COMMAND.VOID))
+
+
+def on_transaction_expired(received: Received, batch: OutcomeBatch) -> None:
+    """A hold was released because its deadline was over."""
+    event = _told(received, TransactionExpiredV1)
+    batch.add(_released(received, event, _STATUS.EXPIRED, _COMMAND.EXPIRY))
+
+
+def on_transaction_reversed(received: Received, batch: OutcomeBatch) -> None:
+    """Money went back, for the first time or once more."""
+    event = _told(received, TransactionReversedV1)
+    first = event.amount == event.reversed_amount
+    batch.add(
+        Outcome(
+            transaction_id=event.transaction_id,
+            user_id=received.envelope.stream,
+            before=_STATUS.POSTED if first else _STATUS.PARTIALLY_REVERSED,
+            status=event.state,
+            decided_at=event.decided_at,
+            amount=event.amount,
+            currency=event.currency,
+            reversed_amount=event.reversed_amount,
+            command_id=event.command_id,
+            command_type=_COMMAND.REVERSE,
+        )
+    )
+
+
+def on_transaction_command_rejected(received: Received, batch: OutcomeBatch) -> None:
+    """The ledger refused a command; the transaction is what it was."""
+    event = _told(received, TransactionCommandRejectedV1)
+    batch.refuse(
+        CommandOutcome(
+            command_id=event.command_id,
+            transaction_id=event.transaction_id,
+            user_id=received.envelope.stream,
+            type=None,
+            rejection_code=event.code,
+            applied_amount=None,
+            settled_at=event.decided_at,
+        )
+    )
+
+
+def _released(
+    received: Received, event: TransactionVoidedV1 | TransactionExpiredV1, status: str, by: str
+) -> Outcome:
+    return Outcome(
+        transaction_id=event.transaction_id,
+        user_id=received.envelope.stream,
+        before=_STATUS.AUTHORISED,
+        status=status,
+        decided_at=event.decided_at,
+        settled_at=event.decided_at,
+        amount=event.amount,
+        currency=event.currency,
+        asked_amount=event.amount,
+        command_id=event.command_id,
+        command_type=by,
+    )
+
+
+def _told(received: Received, kind: type[Told]) -> Told:
+    event = received.event
+    if not isinstance(event, kind):
+        raise TypeError(f"wired to {received.envelope.type}")
+    return event

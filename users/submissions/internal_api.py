@@ -38,6 +38,7 @@ def asked_of(row: TransactionRequest) -> Asked:
         amount=row.amount,
         currency=row.currency,
         captured_amount=row.captured_amount,
+        reversed_amount=row.reversed_amount,
         rejection_code=row.rejection_code,
         accepted_at=row.accepted_at,
         settled_at=row.settled_at,

@@ -1,8 +1,8 @@
-"""A transaction as clients see it; the member names are part of the contract."""
+"""Transactions and commands as clients see them; the member names are part of the contract."""
 
 from typing import Any
 
-from users.submissions.models import TransactionRequest
+from users.submissions.models import TransactionCommand, TransactionRequest
 
 
 def transaction_represent(request: TransactionRequest) -> dict[str, Any]:
@@ -40,5 +40,30 @@ def transaction_represent_accepted(request: TransactionRequest) -> dict[str, Any
         "reversed_amount": 0,
         "rejection_code": None,
         "created_at": request.accepted_at,
+        "settled_at": None,
+    }
+
+
+def command_represent(command: TransactionCommand) -> dict[str, Any]:
+    """The command as it is now; once it is applied, the amount is what it came to."""
+    applied = command.applied_amount
+    return command_represent_accepted(command) | {
+        "amount": command.amount if applied is None else applied,
+        "status": command.status,
+        "rejection_code": command.rejection_code,
+        "settled_at": command.settled_at,
+    }
+
+
+def command_represent_accepted(command: TransactionCommand) -> dict[str, Any]:
+    """The command as it was when it was accepted: the body of every 202 of its key."""
+    return {
+        "id": command.id,
+        "transaction_id": command.transaction_id,
+        "type": command.type,
+        "amount": command.amount,
+        "status": TransactionCommand.Status.PENDING,
+        "rejection_code": None,
+        "created_at": command.accepted_at,
         "settled_at": None,
     }

@@ -1,10 +1,16 @@
-"""Questions about transaction requests; who may see one is decided here and nowhere else."""
+"""
+Questions about transactions and commands.
+
+Who may see or command one is decided here and nowhere else.
+"""
 
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Now
 
-from users.submissions.models import TransactionRequest
+from users.identity.selectors import user_is_treasury
+from users.submissions.models import TransactionCommand, TransactionRequest
 
 _RECEIVED = ("posted", "partially_reversed", "reversed")
 
@@ -19,6 +25,57 @@ def transactions_visible(*, user_id: UUID) -> QuerySet[TransactionRequest]:
         Q(user_id=user_id)
         | Q(requested_by_id=user_id)
         | Q(counterparty_id=user_id, status__in=_RECEIVED)
+    )
+
+
+def command_permitted(*, request: TransactionRequest, command_type: str, user_id: UUID) -> bool:
+    """
+    Whether somebody may command a transaction.
+
+    A hold is captured or voided by who asked for it. A transaction is reversed by the receiver
+    of a transfer, once it is posted, or by the treasury; by who paid it, never.
+    """
+    if command_type != TransactionCommand.Type.REVERSE:
+        return request.requested_by_id == user_id
+    if request.user_id == user_id and request.kind != TransactionRequest.Kind.DEPOSIT:
+        return False
+    if request.counterparty_id == user_id and request.status in _RECEIVED:
+        return True
+    return user_is_treasury(user_id=user_id)
+
+
+def commands_visible(*, user_id: UUID) -> QuerySet[TransactionCommand]:
+    """The commands that somebody may see: those they gave."""
+    return TransactionCommand.objects.filter(requested_by_id=user_id)
+
+
+def command_by_key(
+    *, transaction_id: UUID, requested_by: UUID, key: str
+) -> TransactionCommand | None:
+    """The command about a transaction that an idempotency key of that caller belongs to."""
+    return TransactionCommand.objects.filter(
+        transaction_id=transaction_id, requested_by_id=requested_by, idempotency_key=key
+    ).first()
+
+
+def expiry_is_pending(*, transaction_id: UUID) -> bool:
+    """Whether the expiry of a hold is on its way."""
+    return _pending_expiries().filter(transaction_id=transaction_id).exists()
+
+
+def holds_overdue() -> QuerySet[TransactionRequest]:
+    """Holds whose deadline is over and whose expiry is not on its way, the oldest first."""
+    expiries = _pending_expiries().filter(transaction_id=OuterRef("id"))
+    return TransactionRequest.objects.filter(
+        ~Exists(expiries),
+        status=TransactionRequest.Status.AUTHORISED,
+        hold_expires_at__lte=Now(),
+    ).order_by("hold_expires_at", "id")
+
+
+def _pending_expiries() -> QuerySet[TransactionCommand]:
+    return TransactionCommand.objects.filter(
+        type=TransactionCommand.Type.EXPIRY, status=TransactionCommand.Status.PENDING
     )
 
 

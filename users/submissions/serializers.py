@@ -15,21 +15,30 @@ from common.api.fields import (
     StrictUUIDField,
     TimestampField,
 )
-from users.submissions.models import TransactionRequest
+from users.submissions.models import TransactionCommand, TransactionRequest
 
 _KIND = TransactionRequest.Kind
 
 
-@extend_schema_field({"type": "integer", "minimum": 60, "maximum": 2_592_000})
+_HOLD_S = (60, 30 * 86_400)
+_HOLD_DEFAULT_S = 7 * 86_400
+
+
+@extend_schema_field({"type": "integer", "minimum": _HOLD_S[0], "maximum": _HOLD_S[1]})
 class HoldField(serializers.Field[int, Any, int, Any]):
-    """How long a hold lives; refused as long as there are no holds."""
+    """How long a hold lives: a JSON integer of seconds."""
 
     default_error_messages = {  # noqa: RUF012  DRF reads it from the class
-        "no_hold": "Only with capture manual, which is not offered yet."
+        "not_an_integer": "Give seconds as a JSON integer.",
+        "out_of_range": "A hold lives from {} seconds to {}.".format(*_HOLD_S),
     }
 
-    def to_internal_value(self, data: Any) -> int:  # noqa: ARG002  DRF's signature
-        self.fail("no_hold")
+    def to_internal_value(self, data: Any) -> int:
+        if type(data) is not int:
+            self.fail("not_an_integer")
+        if not _HOLD_S[0] <= data <= _HOLD_S[1]:
+            self.fail("out_of_range")
+        return int(data)
 
 
 class SubmitInput(StrictSerializer):
@@ -44,12 +53,10 @@ class SubmitInput(StrictSerializer):
     user = StrictUUIDField(
         required=False, allow_null=True, help_text="Whose wallet it is; deposit only."
     )
-    capture = CodeField(
-        ["automatic"],
-        default="automatic",
-        error_messages={"invalid_choice": "Only automatic capture is offered yet."},
+    capture = CodeField(TransactionRequest.Capture.values, default="automatic")
+    hold_expires_in_s = HoldField(
+        required=False, help_text=f"With capture manual only; {_HOLD_DEFAULT_S} if not given."
     )
-    hold_expires_in_s = HoldField(required=False)
     reference = StrictCharField(required=False, allow_null=True, max_length=100)
     description = StrictCharField(required=False, allow_null=True, max_length=500)
     metadata = MetadataField(required=False)
@@ -65,7 +72,32 @@ class SubmitInput(StrictSerializer):
                 raise serializers.ValidationError(
                     {name: [f"A {attrs['kind']} has none."]}, code="not_applicable"
                 )
+        if attrs["capture"] == TransactionRequest.Capture.MANUAL:
+            return {"hold_expires_in_s": _HOLD_DEFAULT_S, **attrs}
+        if "hold_expires_in_s" in attrs:
+            raise serializers.ValidationError(
+                {"hold_expires_in_s": ["Only with capture manual."]}, code="not_applicable"
+            )
         return attrs
+
+
+class CaptureInput(StrictSerializer):
+    """The body of a capture. A null amount is refused: it might be meant for none."""
+
+    amount = MinorUnitsField(required=False, help_text="Minor units; all of the hold if absent.")
+
+
+class VoidInput(StrictSerializer):
+    """The body of a void: an empty object."""
+
+
+class ReverseInput(StrictSerializer):
+    """The body of a reversal. A null amount is refused: it might be meant for none."""
+
+    amount = MinorUnitsField(
+        required=False, help_text="Minor units; all that was not reversed yet if absent."
+    )
+    reason = StrictCharField(required=False, allow_null=True, max_length=500)
 
 
 class FilterInput(StrictSerializer):
@@ -112,3 +144,18 @@ class TransactionPage(serializers.Serializer[Any]):
     data = TransactionOutput(many=True)  # type: ignore[assignment]  # the contract's name
     has_more = serializers.BooleanField()
     next_cursor = serializers.CharField(allow_null=True)
+
+
+class CommandOutput(serializers.Serializer[Any]):
+    """A command; written by `command_represent`, described here."""
+
+    id = serializers.UUIDField()
+    transaction_id = serializers.UUIDField()
+    type = serializers.ChoiceField(choices=TransactionCommand.Type.choices)
+    amount = serializers.IntegerField(
+        allow_null=True, help_text="Minor units; null for all that remains, until it is applied."
+    )
+    status = serializers.ChoiceField(choices=TransactionCommand.Status.choices)
+    rejection_code = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)

@@ -1,6 +1,7 @@
 """Step 1 of the road: accept a transaction request and announce it, both or neither."""
 
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -90,7 +91,10 @@ def _accept(order: Order, caller: Caller) -> TransactionRequest | None:
         _parties_check(order, caller.user_id)
         slot = stream_take(stream=order.user, accepting=True)
         request.accepted_at = slot.taken_at
-        TransactionRequest.objects.filter(id=request.id).update(accepted_at=slot.taken_at)
+        request.hold_expires_at = _deadline(request)
+        TransactionRequest.objects.filter(id=request.id).update(
+            accepted_at=request.accepted_at, hold_expires_at=request.hold_expires_at
+        )
         outbox_append(event=_announcement(request, caller), slot=slot)
     return request
 
@@ -105,6 +109,7 @@ def _new_request(order: Order, caller: Caller) -> TransactionRequest:
         amount=order.amount,
         currency=order.currency,
         capture=order.capture,
+        hold_expires_in_s=order.hold_expires_in_s,
         reference=order.reference,
         description=order.description,
         metadata=dict(order.metadata),
@@ -113,6 +118,12 @@ def _new_request(order: Order, caller: Caller) -> TransactionRequest:
         request_id=caller.request_id,
         traceparent=caller.traceparent,
     )
+
+
+def _deadline(request: TransactionRequest) -> datetime | None:
+    if request.hold_expires_in_s is None:
+        return None
+    return request.accepted_at + timedelta(seconds=request.hold_expires_in_s)
 
 
 def _announcement(request: TransactionRequest, caller: Caller) -> NewEvent:

@@ -63,7 +63,8 @@ class TestMember:
                     NOBODY.replace("-", ""), f" {NOBODY}", "' OR 1=1 --", "../../etc/passwd",
                 )
             ],
-            *[("capture", value) for value in ("manual", "Automatic", "", None, 1, True, [], {})],
+            *[("capture", value) for value in ("Manual", "Automatic", "", None, 1, True, [], {})],
+            # Also a good one: nothing is held that is captured automatically.
             *[("hold_expires_in_s", value) for value in (60, "60", None, 0, True, [])],
             *[
                 (name, value)
@@ -91,6 +92,16 @@ class TestMember:
         assert response.status_code == 400, response.content
         assert response.json()["code"] == "invalid"
         assert {error["field"].partition(".")[0] for error in response.json()["errors"]} == {field}
+        assert nothing_kept()
+
+    @pytest.mark.parametrize(
+        "value", [59, 2_592_001, 0, -60, 2**63 - 1, "60", "", None, True, [], {}]
+    )
+    def test_of_a_hold_is_60_seconds_to_30_days(self, submit, alice, value):
+        response = submit(alice, capture="manual", hold_expires_in_s=value)
+
+        assert response.status_code == 400, response.content
+        assert [error["field"] for error in response.json()["errors"]] == ["hold_expires_in_s"]
         assert nothing_kept()
 
     @pytest.mark.parametrize("field", ["kind", "amount", "currency"])
@@ -129,7 +140,8 @@ class TestMember:
         "name",
         [
             *(field.attname for field in TransactionRequest._meta.fields if field.attname not in {
-                "kind", "amount", "currency", "capture", "reference", "description", "metadata",
+                "kind", "amount", "currency", "capture", "hold_expires_in_s", "reference",
+                "description", "metadata",
             }),
             "requested_by", "is_staff", "role", "sequence", "balance", "Amount", "amount ",
             "\ufeff", "constructor", "__proto__", "__class__", "x" * 5000,

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from common.events.contracts import Cause, TransactionRejectedV1
+from common.events.contracts import (
+    Cause,
+    TransactionCommandRejectedV1,
+    TransactionRejectedV1,
+    TransactionReversedV1,
+)
 from common.events.topics import TRANSACTIONS_EVENTS, TRANSACTIONS_SOURCE
 from common.ids import uuid7
 from common.inbox.arrival import arrive
@@ -13,21 +18,32 @@ from common.inbox.errors import DiscardRefused
 from common.inbox.isolate import batch_isolate
 from common.inbox.models import InboxCursor, InboxWaiting
 from tests.factories.events import record
-from tests.factories.users import NOON, TransactionRequestFactory
+from tests.factories.users import (
+    NOON,
+    TransactionCommandFactory,
+    TransactionRequestFactory,
+)
 from users.submissions.models import TransactionRequest
 from users.wiring import WIRING
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+_CAUSE = {
+    "cause": Cause(event_id=uuid7(), partition=0, offset=0, published_at=NOON),
+    "consumed_at": NOON,
+    "decided_at": NOON,
+}
+
+
 def outcome(*, stream, transaction_id, **members):
     event = TransactionRejectedV1(
-        transaction_id=transaction_id,
-        code="insufficient_funds",
-        cause=Cause(event_id=uuid7(), partition=0, offset=0, published_at=NOON),
-        consumed_at=NOON,
-        decided_at=NOON,
+        transaction_id=transaction_id, code="insufficient_funds", **_CAUSE
     )
+    return told(event, stream=stream, **members)
+
+
+def told(event, *, stream, **members):
     sent = record(event, stream=stream, source=TRANSACTIONS_SOURCE, **members)
     return replace(sent, topic=TRANSACTIONS_EVENTS)
 
@@ -92,3 +108,73 @@ class TestDiscard:
 
         assert TransactionRequest.objects.get().rejection_code == "insufficient_funds"
         assert InboxCursor.objects.get().last_sequence == 2
+
+
+class TestDiscardOfACommandsOutcome:
+    """Each is a dead letter of class bug: what it tells contradicts what is here."""
+
+    def reversal(self, row, *, by, amount=100, so_far=100):
+        event = TransactionReversedV1(
+            transaction_id=row.id,
+            command_id=by,
+            state="partially_reversed",
+            amount=amount,
+            reversed_amount=so_far,
+            currency="USD",
+            postings=[],
+            **_CAUSE,
+        )
+        return told(event, stream=row.user_id)
+
+    def refusal(self, command):
+        event = TransactionCommandRejectedV1(
+            transaction_id=command.transaction_id,
+            command_id=command.id,
+            code="not_reversible",
+            state="posted",
+            **_CAUSE,
+        )
+        return told(event, stream=command.transaction.user_id)
+
+    @pytest.fixture
+    def posted(self):
+        return TransactionRequestFactory(posted=True)
+
+    def test_is_refused_while_the_request_has_not_had_it(self, posted):
+        consume(self.reversal(posted, by=uuid7()))
+
+        with pytest.raises(DiscardRefused, match=r"Request .* waits"):
+            discard()
+
+    def test_is_refused_while_its_command_waits(self, posted):
+        TransactionRequest.objects.update(status="partially_reversed", reversed_amount=100)
+        command = TransactionCommandFactory(transaction=posted, type="reverse")
+        consume(self.reversal(posted, by=command.id))
+
+        with pytest.raises(DiscardRefused, match=r"command about .* waits"):
+            discard()
+
+    def test_is_refused_while_any_command_may_wait_for_what_is_illegible(self, posted):
+        command = TransactionCommandFactory(transaction=posted, type="reverse")
+        consume(replace(self.refusal(command), value=b"{"))
+
+        with pytest.raises(DiscardRefused, match=r"command about .* waits"):
+            discard()
+
+    def test_lets_the_stream_go_on_when_both_have_had_it(self, posted):
+        TransactionRequest.objects.update(status="partially_reversed", reversed_amount=100)
+        TransactionCommandFactory(transaction=posted, type="reverse")
+        consume(self.reversal(posted, by=uuid7()))
+
+        discard()
+
+        assert InboxCursor.objects.get().last_sequence == 1
+        assert TransactionRequest.objects.get().reversed_amount == 100
+
+    def test_lets_a_refusal_go_that_nobody_waits_for(self, posted):
+        command = TransactionCommandFactory(transaction=posted, type="reverse", rejected=True)
+        consume(self.refusal(command))
+
+        discard()
+
+        assert InboxCursor.objects.get().last_sequence == 1

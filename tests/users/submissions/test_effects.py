@@ -35,6 +35,7 @@ def decision_on(asked: Asked, **members) -> Decision:
             "amount": asked.amount,
             "currency": asked.currency,
             "captured_amount": asked.amount if posted else 0,
+            "reversed_amount": asked.reversed_amount,
             "rejection_code": asked.rejection_code,
             "accepted_at": asked.accepted_at,
             "recorded_at": NOON,
@@ -87,6 +88,7 @@ class TestEffect:
             ("accepted_at", NOON + timedelta(microseconds=1)),
             ("state", "rejected"),
             ("captured_amount", 249),
+            ("reversed_amount", 1),
             ("rejection_code", "account_frozen"),
         ],
     )
@@ -127,6 +129,31 @@ class TestEffect:
         asked = asked_for(**PENDING)
 
         assert effect(asked, decision_on(asked), held=held, as_of=as_of).verdict is expected
+
+    def test_of_a_hold_that_both_keep_agrees(self):
+        asked = asked_for(**PENDING | {"state": "authorised"})
+        same = {"state": "authorised", "captured_amount": 0}
+
+        assert effect(asked, decision_on(asked, **same)).verdict is Verdict.AGREES
+
+    def test_of_a_hold_that_one_side_keeps_depends_on_its_age(self):
+        asked = asked_for(**PENDING | {"state": "authorised"})
+
+        found = [
+            effect(asked, decision_on(asked, state="voided", captured_amount=0), as_of=as_of)
+            for as_of in (NOON, LATER)
+        ]
+
+        assert [one.verdict for one in found] == [Verdict.PENDING, Verdict.DIFFERS]
+        assert found[1].sides == {"state": ("authorised", "voided")}
+
+    def test_of_a_hold_that_was_settled_after_the_file_is_pending(self):
+        asked = asked_for(settled_at=LATER)
+        before = {"state": "authorised", "captured_amount": 0}
+
+        found = effect(asked, decision_on(asked, **before), as_of=NOON)
+
+        assert found.verdict is Verdict.PENDING
 
     def test_of_other_money_differs_even_before_it_is_settled(self):
         asked = asked_for(**PENDING)

@@ -220,7 +220,13 @@ class TestMisfit:
 def test_wiring_is_the_groups_name_and_topic():
     assert (WIRING.consumer, WIRING.topic) == ("users", "transactions.events")
     assert set(WIRING.handlers) == {
+        "transaction_authorised.v1",
         "transaction_posted.v1",
         "transaction_rejected.v1",
+        "transaction_voided.v1",
+        "transaction_expired.v1",
+        "transaction_reversed.v1",
+        "transaction_command_rejected.v1",
         "user_close_decided.v1",
     }
+    assert set(WIRING.discards) == {name.removesuffix(".v1") for name in WIRING.handlers}

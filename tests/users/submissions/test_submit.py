@@ -1,7 +1,8 @@
 """POST /api/v1/transactions: what is accepted, and what it leaves behind."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import pytest
@@ -128,6 +129,60 @@ class TestSubmit:
 
         assert response.json()["amount"] == 9_007_199_254_740_991
         assert TransactionRequest.objects.get().amount == 9_007_199_254_740_991
+
+
+class TestHold:
+    @pytest.mark.parametrize(
+        ("asked", "seconds"),
+        [({}, 604_800), ({"hold_expires_in_s": 60}, 60), ({"hold_expires_in_s": 2592000}, 2592000)],
+    )
+    def test_expires_that_long_after_its_acceptance(self, submit, alice, asked, seconds):
+        body = submit(alice, capture="manual", **asked).json()
+
+        _, event = event_of(body["id"])
+        request = TransactionRequest.objects.get()
+        assert request.hold_expires_at == request.accepted_at + timedelta(seconds=seconds)
+        assert (event.capture, event.hold_expires_at) == ("manual", request.hold_expires_at)
+        assert event.accepted_at == request.accepted_at
+        assert body["capture"] == "manual"
+        assert datetime.fromisoformat(body["hold_expires_at"]) == request.hold_expires_at
+
+    def test_is_replayed_byte_for_byte(self, submit, alice):
+        first = submit(alice, key="k", capture="manual")
+        second = submit(alice, key="k", capture="manual", hold_expires_in_s=604_800)
+
+        assert (second.status_code, second.content) == (202, first.content)
+
+    @pytest.mark.parametrize(
+        ("field", "other"),
+        [("hold_expires_in_s", {"hold_expires_in_s": 61}), ("capture", {"capture": "automatic"})],
+    )
+    def test_of_another_length_is_another_order(self, submit, alice, field, other):
+        members = {"capture": "manual"} | other
+        submit(alice, key="k", capture="manual")
+        response = submit(alice, key="k", **members)
+
+        assert response.json()["code"] == "idempotency_key_reused"
+        assert response.json()["errors"][0]["field"] == field
+
+
+class TestFingerprint:
+    def test_of_an_order_without_a_hold_is_what_it_was_before_there_were_holds(self, submit, alice):
+        submit(alice)
+
+        known = {
+            "amount": 250,
+            "capture": "automatic",
+            "counterparty": None,
+            "currency": "EUR",
+            "description": None,
+            "kind": "withdrawal",
+            "metadata": {},
+            "reference": None,
+            "user": str(alice.id),
+        }
+        text = json.dumps(known, separators=(",", ":"))
+        assert TransactionRequest.objects.get().fingerprint == sha256(text.encode()).hexdigest()
 
 
 class TestRefusal:

@@ -1,14 +1,23 @@
-"""The primary record of what clients asked for; the ledger decides what becomes of it."""
+"""A transaction as it was asked for, and its outcome."""
 
+from datetime import timedelta
 from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import ExpressionWrapper, F, Q, Value
 
 from common.ids import uuid7
 from common.money import AMOUNT_MAX
+
+_DEADLINE = ExpressionWrapper(
+    F("accepted_at")
+    + ExpressionWrapper(
+        F("hold_expires_in_s") * Value(timedelta(seconds=1)), output_field=models.DurationField()
+    ),
+    output_field=models.DateTimeField(),
+)
 
 
 class TransactionRequest(models.Model):
@@ -64,6 +73,9 @@ class TransactionRequest(models.Model):
     currency = models.CharField(max_length=3, help_text="ISO 4217 code.")
     capture = models.CharField(max_length=16, choices=Capture.choices)
     accepted_at = models.DateTimeField(help_text="The database's clock, under the stream's lock.")
+    hold_expires_in_s = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How long a hold lives from its acceptance on."
+    )
     hold_expires_at = models.DateTimeField(null=True, blank=True)
     reference = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001  absent is not empty
     description = models.CharField(max_length=500, null=True, blank=True)  # noqa: DJ001  absent is not empty
@@ -102,6 +114,23 @@ class TransactionRequest(models.Model):
             models.CheckConstraint(
                 name="transaction_request_capture_known",
                 condition=Q(capture__in=["automatic", "manual"]),
+            ),
+            models.CheckConstraint(
+                name="transaction_request_hold_of_manual",
+                condition=Q(
+                    capture="manual", hold_expires_in_s__isnull=False, hold_expires_in_s__gt=0
+                )
+                | ~Q(capture="manual") & Q(hold_expires_in_s__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="transaction_request_hold_from_acceptance",
+                # What is compared with nothing is neither true nor false, and would pass.
+                condition=Q(
+                    hold_expires_in_s__isnull=False,
+                    hold_expires_at__isnull=False,
+                    hold_expires_at=_DEADLINE,
+                )
+                | Q(hold_expires_at__isnull=True, hold_expires_in_s__isnull=True),
             ),
             models.CheckConstraint(
                 name="transaction_request_status_known",
@@ -146,10 +175,15 @@ class TransactionRequest(models.Model):
                 fields=["counterparty", "id"],
                 condition=Q(counterparty__isnull=False),
             ),
+            models.Index(
+                name="transaction_request_holds",
+                fields=["hold_expires_at"],
+                condition=Q(status="authorised"),
+            ),
         ]
         triggers: ClassVar = [
             # `accepted_at` is left out: it is read under the stream's lock, after the insert
-            # that claims the key.
+            # that claims the key. A hold's deadline moves with it, by a constraint above.
             pgtrigger.ReadOnly(
                 name="transaction_request_immutable",
                 fields=[
@@ -161,7 +195,7 @@ class TransactionRequest(models.Model):
                     "amount",
                     "currency",
                     "capture",
-                    "hold_expires_at",
+                    "hold_expires_in_s",
                     "reference",
                     "description",
                     "metadata",
@@ -192,28 +226,3 @@ class TransactionRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.status}"
-
-
-class UnclaimedOutcome(models.Model):
-    """
-    What the ledger decided about a transaction that this database does not know.
-
-    It was lost when the database was restored from a backup, or nobody ever asked for it: both
-    need a person. Kept once for each transaction, as it came first.
-    """
-
-    transaction_id = models.UUIDField(primary_key=True, editable=False)
-    user_id = models.UUIDField(help_text="Whose stream told it; the user may be lost, too.")
-    status = models.CharField(max_length=20)
-    rejection_code = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001  absent is not empty
-    amount = models.BigIntegerField(null=True, blank=True, help_text="Minor units that moved.")
-    currency = models.CharField(max_length=3, null=True, blank=True)  # noqa: DJ001  absent is not empty
-    decided_at = models.DateTimeField()
-    received_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        db_table = "unclaimed_outcome"
-        verbose_name = "unclaimed outcome"
-
-    def __str__(self) -> str:
-        return f"{self.transaction_id} {self.status}"
