@@ -73,6 +73,10 @@ def consumer_config(*, group: str, instance_id: str) -> Config:
         "check.crcs": True,  # off by default: a bit that flips on the way would be applied
         "max.poll.interval.ms": settings.KAFKA["MAX_POLL_INTERVAL_MS"],
         "fetch.wait.max.ms": 50,
+        # Behind a backlog the client would fetch 64 MiB ahead, most of the process's memory; a
+        # few batches are enough to work from.
+        "queued.min.messages": 1000,
+        "queued.max.messages.kbytes": 8 * 1024,
         "allow.auto.create.topics": False,
         "topic.metadata.refresh.interval.ms": 10_000,
     }
