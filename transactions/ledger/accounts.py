@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from django.db import DataError, connection
 
+from common.db.arrays import array_of
 from common.db.clock import database_clock
 from common.ids import uuid7
 from transactions.ledger.engine import AccountKey, AccountState
@@ -66,7 +67,7 @@ def accounts_open(*, keys: Collection[AccountKey]) -> list[OpenedAccount]:
             ON CONFLICT DO NOTHING
             RETURNING id, owner, role, currency, opened_at, status
             """,
-            [[_new_id(key) for key in missing], *_columns(missing)],
+            [array_of([_new_id(key) for key in missing]), *_columns(missing)],
         )
         return [
             OpenedAccount(account_id, AccountKey(owner, role, currency), opened_at)
@@ -236,15 +237,15 @@ def _new_id(key: AccountKey) -> UUID:
     return uuid7() if key.owner is not None else house_account_id(key.role, key.currency)
 
 
-def _columns(keys: Collection[AccountKey]) -> list[list[object]]:
-    return [[key[column] for key in keys] for column in range(3)]
+def _columns(keys: Collection[AccountKey]) -> list[Any]:
+    return [array_of([key[column] for key in keys]) for column in range(3)]
 
 
-def _totals(accounts: Sequence[AccountState]) -> list[list[object]]:
+def _totals(accounts: Sequence[AccountState]) -> list[Any]:
     return [
-        [account.id for account in accounts],
-        [account.debits_posted for account in accounts],
-        [account.credits_posted for account in accounts],
-        [account.debits_pending for account in accounts],
-        [account.credits_pending for account in accounts],
+        array_of([account.id for account in accounts]),
+        array_of([account.debits_posted for account in accounts]),
+        array_of([account.credits_posted for account in accounts]),
+        array_of([account.debits_pending for account in accounts]),
+        array_of([account.credits_pending for account in accounts]),
     ]

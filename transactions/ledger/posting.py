@@ -1,12 +1,11 @@
 """Step 8 of the road: write what the engine decided, in sets."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from django.db import connection
-
+from common.db.copying import bytea_of, rows_copy
 from common.db.refusing import refusing
 from transactions.ledger.engine import (
     AccountKey,
@@ -21,13 +20,19 @@ from transactions.ledger.errors import TransactionAlreadyRecorded
 from transactions.ledger.journal import Entry, entry_hash
 
 _TRANSACTION = (
-    "id, kind, state, amount, currency, debit_account_id, credit_account_id, pending_id,"
-    " reverses_id, hold_expires_at, captured_amount, reversed_amount, stream, requested_by,"
-    " rejection_code, reference, effective_at, recorded_at, source_event_id, source_sequence,"
-    " source_partition, source_offset"
+    *("id", "kind", "state", "amount", "currency", "debit_account_id", "credit_account_id"),
+    *("pending_id", "reverses_id", "hold_expires_at", "captured_amount", "reversed_amount"),
+    *("stream", "requested_by", "rejection_code", "reference", "effective_at", "recorded_at"),
+    *("source_event_id", "source_sequence", "source_partition", "source_offset"),
 )
-_POSTING = "transaction_id, account_id, direction, layer, amount, balance_after, recorded_at"
-_JOURNAL = "transaction_id, type, from_state, to_state, code, actor, cause, recorded_at, hash"
+_POSTING = (
+    *("transaction_id", "account_id", "direction", "layer", "amount", "balance_after"),
+    "recorded_at",
+)
+_JOURNAL = (
+    *("transaction_id", "type", "from_state", "to_state", "code", "actor", "cause"),
+    *("recorded_at", "hash"),
+)
 
 
 def decisions_record(
@@ -45,8 +50,9 @@ def decisions_record(
     """
     outcomes = decisions.outcomes
     with refusing({"ledger_transaction_pkey": TransactionAlreadyRecorded}):
-        _copy(
-            f"COPY ledger_transaction ({_TRANSACTION}) FROM STDIN",
+        rows_copy(
+            "ledger_transaction",
+            _TRANSACTION,
             (
                 _transaction_row(
                     outcome,
@@ -57,13 +63,15 @@ def decisions_record(
                 for outcome in outcomes
             ),
         )
-    _copy(
-        f"COPY ledger_posting ({_POSTING}) FROM STDIN",
+    rows_copy(
+        "ledger_posting",
+        _POSTING,
         (row for outcome in outcomes for row in _posting_rows(outcome, recorded_at)),
     )
     originals = decisions.created | {one.id: one for one in decisions.transactions}
-    _copy(
-        f"COPY ledger_journal_entry ({_JOURNAL}) FROM STDIN",
+    rows_copy(
+        "ledger_journal_entry",
+        _JOURNAL,
         (row for outcome in outcomes for row in _journal_rows(outcome, originals, recorded_at)),
     )
 
@@ -147,7 +155,7 @@ def _journal_rows(
         currency=terms.currency,
         legs=[(leg.account.id, *leg[1:]) for leg in outcome.legs],
     )
-    yield (*entry[:8], entry_hash(entry))
+    yield (*entry[:8], bytea_of(entry_hash(entry)))
     if change is not None:
         original = originals[change.transaction_id]
         entry = entry._replace(
@@ -160,16 +168,4 @@ def _journal_rows(
             currency=original.currency,
             legs=(),
         )
-        yield (*entry[:8], entry_hash(entry))
-
-
-def _copy(statement: str, rows: Iterable[Sequence[Any]]) -> None:
-    # Django does not translate the errors of COPY by itself, and whoever retries looks for
-    # Django's.
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        cursor.copy(statement) as copy,
-    ):
-        for row in rows:
-            copy.write_row(row)
+        yield (*entry[:8], bytea_of(entry_hash(entry)))
