@@ -56,9 +56,10 @@ def _command_waits(discarded: Discarded, transaction_id: UUID) -> bool:
     pending = TransactionCommand.objects.filter(
         transaction_id=transaction_id, status=TransactionCommand.Status.PENDING
     )
-    if discarded.event is not None:
-        pending = pending.filter(id=getattr(discarded.event, "command_id", None))
-    return pending.exists()
+    if discarded.event is None:
+        return pending.exists()
+    command_id: UUID | None = getattr(discarded.event, "command_id", None)
+    return command_id is not None and pending.filter(id=command_id).exists()
 
 
 def _transaction_id(discarded: Discarded) -> UUID:
