@@ -20,3 +20,17 @@ class HouseTotalsFull(ServiceError):
 
     code = "house_totals_full"
     title = "An account of the house is full"
+
+
+class SealingRefused(ServiceError):
+    """The journal cannot be sealed as it stands; see docs/restore.md."""
+
+    code = "sealing_refused"
+    title = "The journal cannot be sealed"
+
+
+class KeptSealsUnusable(ServiceError):
+    """The file is not one that `export_kept_seals` of users wrote, or not a whole one."""
+
+    code = "kept_seals_unusable"
+    title = "The file of kept seals cannot be read"
