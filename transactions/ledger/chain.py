@@ -79,7 +79,7 @@ class KeptSeals:
     def faults_of(self, seal: Seal) -> Iterator[Fault]:
         """Compare our next seal; what was kept below its number and is not ours is told too."""
         while self._next is not None and self._next.number < seal.number:
-            yield _missing(self._next)
+            yield missing(self._next)
             self._next = next(self._kept, None)
         if self._next is not None and self._next.number == seal.number:
             self.compared += 1
@@ -88,10 +88,10 @@ class KeptSeals:
                 yield Fault("is not the seal that users kept", seal=seal.number)
             self._next = next(self._kept, None)
 
-    def faults_after(self) -> Iterator[Fault]:
-        """What was kept above our last seal."""
+    def rest(self) -> Iterator[Seal]:
+        """What was kept above our last seal, perhaps of seals that were made since."""
         while self._next is not None:
-            yield _missing(self._next)
+            yield self._next
             self._next = next(self._kept, None)
 
 
@@ -138,11 +138,6 @@ class ChainWalk:
         self._last = seal
         self._open = self._opened()
 
-    def end(self) -> None:
-        """Nothing follows; unsealed entries are no fault."""
-        for fault in self._kept.faults_after() if self._kept else ():
-            self.fault(fault)
-
     def fault(self, fault: Fault) -> None:
         """Count and tell a fault."""
         self.counts["faults"] += 1
@@ -170,7 +165,8 @@ class ChainWalk:
         return (self._last.number + 1, self._last.digest) if self._last else (1, FIRST_PREVIOUS)
 
 
-def _missing(kept: Seal) -> Fault:
+def missing(kept: Seal) -> Fault:
+    """The fault that a seal which users kept is not in the books."""
     return Fault("was kept by users and is not here", seal=kept.number)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db.models import Max
 
-from transactions.ledger.chain import ChainWalk, Fault, KeptSeals, Seal, StoredEntry
+from transactions.ledger.chain import ChainWalk, Fault, KeptSeals, Seal, StoredEntry, missing
 from transactions.ledger.journal import Entry
 from transactions.ledger.models import JournalSeal
 from transactions.ledger.snapshot import rows_read, rows_streamed, snapshot
@@ -87,14 +87,15 @@ def chain_verify(
     `kept` are the seals that users kept, ascending. Faults come in the order in which they are
     found, so the first about a seal or an entry is the first bad one.
     """
+    beside = KeptSeals(kept) if kept is not None else None
+    walk = ChainWalk(on_fault=on_fault, kept=beside)
     with snapshot():
-        beside = KeptSeals(kept) if kept is not None else None
-        walk = ChainWalk(on_fault=on_fault, kept=beside)
         entries = rows_streamed(ENTRIES, _BEGINNING)
         _follow(walk, rows_streamed(SEALS, [1]), entries, on_entries=on_entries, to_the_end=True)
         for fault in _postings_faults():
             walk.fault(fault)
-        return _report(walk, beside, unsealed=walk.unsealed)
+    _missing_tell(walk, beside)
+    return _report(walk, beside, unsealed=walk.unsealed)
 
 
 def chain_part_verify(
@@ -105,16 +106,16 @@ def chain_part_verify(
     kept: Iterator[Seal] | None = None,
 ) -> ChainReport:
     """Follow the chain from one seal to another; `kept` are those that users kept of these."""
+    beside = KeptSeals(kept) if kept is not None else None
     with snapshot():
         before = rows_read(SEALS + " LIMIT 1", [first - 1]) if first > 1 else []
-        beside = KeptSeals(kept) if kept is not None else None
-        walk = ChainWalk(
-            on_fault=on_fault, kept=beside, after=seal_of(before[0]) if before else None
-        )
+        after = seal_of(before[0]) if before else None
+        walk = ChainWalk(on_fault=on_fault, kept=beside, after=after)
         place = (before[0][6], before[0][3]) if before else _BEGINNING
-        seals = (row for row in rows_read(SEALS + " LIMIT %s", [first, last - first + 1]))
+        seals = iter(rows_read(SEALS + " LIMIT %s", [first, last - first + 1]))
         _follow(walk, seals, rows_streamed(ENTRIES, place))
-        return _report(walk, beside, unsealed=None)
+    _missing_tell(walk, beside)
+    return _report(walk, beside, unsealed=None)
 
 
 def chain_length() -> int:
@@ -155,7 +156,14 @@ def _follow(
         walk.entry(entry_of(entry))
         on_entries(1)
         entry = next(entries, None)
-    walk.end()
+
+
+def _missing_tell(walk: ChainWalk, kept: KeptSeals | None) -> None:
+    # Users may have kept a seal that was made after the snapshot, so these are looked up as
+    # the books are now.
+    for seal in kept.rest() if kept else ():
+        if not JournalSeal.objects.filter(number=seal.number, digest=seal.digest).exists():
+            walk.fault(missing(seal))
 
 
 def _postings_faults() -> Iterator[Fault]:

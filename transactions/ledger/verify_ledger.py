@@ -153,18 +153,17 @@ class TransactionSums(NamedTuple):
 def ledger_verify(
     *,
     on_misfit: Callable[[Misfit], None],
-    on_accounts: Callable[[int], None] = lambda _: None,
-    on_transactions: Callable[[int], None] = lambda _: None,
+    on_done: Callable[[int], None] = lambda _: None,
 ) -> LedgerReport:
     """Compute everything again; `on_misfit` gets what differs."""
     check = _Check(on_misfit)
     with snapshot():
         for ids in _pages("ledger_account", _ACCOUNTS_A_PAGE):
             check.accounts(ids)
-            on_accounts(len(ids))
+            on_done(len(ids))
         for ids in _pages("ledger_transaction", _TRANSACTIONS_A_PAGE):
             check.transactions(ids)
-            on_transactions(len(ids))
+            on_done(len(ids))
         check.currencies()
     return check.report()
 
