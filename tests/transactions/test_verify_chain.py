@@ -109,7 +109,8 @@ def sequences():
 
 
 class TestWholeChain:
-    def test_is_compared_with_users_by_default(self, users, capsys):
+    @USERS
+    def test_is_compared_with_users_by_default(self, capsys):
         said, code = verify(capsys)
 
         assert code == 0, said
@@ -200,7 +201,9 @@ class TestPlantedEdits:
 
     def test_of_an_entry_with_its_hash_shows_at_the_seal(self, capsys):
         entry = JournalEntry.objects.order_by("sequence")[3]
-        tamper("UPDATE ledger_posting SET amount = 6 WHERE transaction_id = %s", [entry.transaction_id])
+        tamper(
+            "UPDATE ledger_posting SET amount = 6 WHERE transaction_id = %s", [entry.transaction_id]
+        )
         hashes_make_again()
 
         said, code = verify(capsys)
@@ -212,7 +215,10 @@ class TestPlantedEdits:
     @pytest.mark.parametrize(
         ("edit", "says"),
         [
-            ("DELETE FROM ledger_journal_entry WHERE sequence = %s", "seal 2 says 2 entries and has 1"),
+            (
+                "DELETE FROM ledger_journal_entry WHERE sequence = %s",
+                "seal 2 says 2 entries and has 1",
+            ),
             (
                 "UPDATE ledger_journal_entry SET written_by = '3' WHERE sequence = %s",
                 "seal 1 says 2 entries and has 3",
@@ -271,7 +277,9 @@ class TestPlantedEdits:
         """One amount, both its legs, the hash of its entry, and every seal from there on."""
         entry = JournalEntry.objects.order_by("sequence")[3]
         tamper("UPDATE ledger_transaction SET amount = 6 WHERE id = %s", [entry.transaction_id])
-        tamper("UPDATE ledger_posting SET amount = 6 WHERE transaction_id = %s", [entry.transaction_id])
+        tamper(
+            "UPDATE ledger_posting SET amount = 6 WHERE transaction_id = %s", [entry.transaction_id]
+        )
         hashes_make_again()
         chain_make_again()
         assert verify(capsys, "--alone")[1] == 0, "the books alone cannot tell"
@@ -295,7 +303,9 @@ class TestParts:
         assert (report.seals, report.entries) == (last - first + 1, entries)
 
     def test_show_what_is_wrong_in_them(self, books):
-        tamper("UPDATE ledger_journal_entry SET actor = 'user:0' WHERE sequence = %s", [sequences()[3]])
+        tamper(
+            "UPDATE ledger_journal_entry SET actor = 'user:0' WHERE sequence = %s", [sequences()[3]]
+        )
         faults = []
 
         chain_part_verify(first=2, last=2, on_fault=faults.append)
@@ -319,7 +329,10 @@ class TestSchedule:
             check_chain()
 
         result = LedgerCheckResult.objects.get(name="chain")
-        assert (result.ok, "seal 3 is not the seal that users kept" in result.details) == (False, True)
+        assert (result.ok, "seal 3 is not the seal that users kept" in result.details) == (
+            False,
+            True,
+        )
 
     def test_says_nothing_new_while_users_is_away(self, books, settings):
         settings.PEER = {**settings.PEER, "URL": "http://127.0.0.1:1"}

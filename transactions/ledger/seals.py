@@ -132,7 +132,7 @@ def _seal(head: _Head, entries: list[_Open]) -> JournalSeal:
         entries=digest.entries,
         last_xid=entries[-1].xid,
         last_sequence=digest.last_sequence,
-        highest_sequence=max(head.highest_sequence, max(one.sequence for one in entries)),
+        highest_sequence=max(head.highest_sequence, *(one.sequence for one in entries)),
         sealed_at=_now(),
         digest=digest.value(),
     )

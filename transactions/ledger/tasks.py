@@ -53,7 +53,9 @@ def check_chain() -> int:
     faults: list[str] = []
     compared = 0
     try:
-        for first in sorted({max(length - SEALS_SAMPLE + 1, 1), 1 + secrets.randbelow(length or 1)}):
+        for first in sorted(
+            {max(length - SEALS_SAMPLE + 1, 1), 1 + secrets.randbelow(length or 1)}
+        ):
             last = min(first + SEALS_SAMPLE - 1, length)
             report = chain_part_verify(
                 first=first,

@@ -54,16 +54,6 @@ def _run(schema_editor: Any, statement: Any) -> None:
             cursor.execute(sql.SQL(statement).format(role=sql.Identifier(role)))
 
 
-_TOLD = [
-    ("entries", models.BigIntegerField(help_text="Journal entries under this seal.")),
-    ("last_sequence", models.BigIntegerField(help_text="Of the last entry under it.")),
-    ("previous", models.CharField(help_text="The digest of the seal before.", max_length=64)),
-    ("digest", models.CharField(max_length=64)),
-    ("sealed_at", models.DateTimeField()),
-    ("received_at", models.DateTimeField(auto_now_add=True)),
-]
-
-
 class Migration(migrations.Migration):
     initial = True
 
@@ -73,7 +63,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="KeptSeal",
             fields=[
-                *_TOLD,
+                ("entries", models.BigIntegerField(help_text="Journal entries under this seal.")),
+                ("last_sequence", models.BigIntegerField(help_text="Of the last entry under it.")),
+                (
+                    "previous",
+                    models.CharField(help_text="The digest of the seal before.", max_length=64),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("sealed_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
                 ("number", models.BigIntegerField(primary_key=True, serialize=False)),
             ],
             options={"verbose_name": "kept seal", "db_table": "kept_seal"},
@@ -87,7 +85,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                *[(name, field.clone()) for name, field in _TOLD],
+                ("entries", models.BigIntegerField(help_text="Journal entries under this seal.")),
+                ("last_sequence", models.BigIntegerField(help_text="Of the last entry under it.")),
+                (
+                    "previous",
+                    models.CharField(help_text="The digest of the seal before.", max_length=64),
+                ),
+                ("digest", models.CharField(max_length=64)),
+                ("sealed_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
                 ("number", models.BigIntegerField()),
             ],
             options={"verbose_name": "conflicting seal", "db_table": "seal_conflict"},

@@ -48,9 +48,7 @@ class Command(BaseCommand):
 
         try:
             with counting("entries") as count_up:
-                report = chain_verify(
-                    on_fault=on_fault, kept=_kept(options), on_entries=count_up
-                )
+                report = chain_verify(on_fault=on_fault, kept=_kept(options), on_entries=count_up)
         except (PeerAway, KeptSealsUnusable) as error:
             raise CommandError(f"nothing is proven: {error}", returncode=2) from error
         self._conclude(report, faults)
