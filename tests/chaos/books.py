@@ -81,8 +81,9 @@ def double_effects() -> list[object]:
             "transactions",
             """
             SELECT decided.id, count(message.id) FROM ledger_transaction AS decided
-            LEFT JOIN outbox_message AS message ON message.subject = decided.id::text
-                AND message.type IN ('transaction_posted.v1', 'transaction_rejected.v1')
+            LEFT JOIN outbox_message AS message
+                ON message.causation_id = decided.source_event_id::text
+                AND starts_with(message.type, 'transaction_')
             GROUP BY decided.id HAVING count(message.id) <> 1
             """,
         ),
@@ -126,7 +127,7 @@ def wrong_hashes() -> list[object]:
         FROM ledger_journal_entry AS entry
         JOIN ledger_transaction AS decided ON decided.id = entry.transaction_id
         LEFT JOIN ledger_posting AS posting ON posting.transaction_id = entry.transaction_id
-            AND posting.recorded_at = entry.recorded_at
+            AND entry.from_state = ''
         ORDER BY entry.sequence, posting.id
         """,
     )

@@ -1,10 +1,25 @@
 """The smallest valid commands to the ledger and accounts as its engine sees them. No database."""
 
+from datetime import timedelta
+
 import factory
 
 from common.ids import uuid7
 from tests.factories.events import ALICE, BOB, NOON
-from transactions.ledger.engine import AccountKey, AccountState, Create, Source
+from transactions.ledger.engine import (
+    AccountKey,
+    AccountState,
+    Capture,
+    Create,
+    Expire,
+    Reverse,
+    Source,
+    TransactionState,
+    Void,
+)
+
+DEADLINE = NOON + timedelta(days=7)
+"""When the holds of these factories end; commands to them are of noon, unless told otherwise."""
 
 
 class SourceFactory(factory.Factory):
@@ -24,7 +39,7 @@ class SourceFactory(factory.Factory):
 
 
 class TransferFactory(factory.Factory):
-    """2.50 EUR from Alice to Bob, unless told otherwise."""
+    """2.50 EUR from Alice to Bob, unless told otherwise; `held` until the deadline if wanted."""
 
     class Meta:
         model = Create
@@ -32,6 +47,7 @@ class TransferFactory(factory.Factory):
     class Params:
         payer = ALICE
         receiver = BOB
+        held = factory.Trait(hold_expires_at=DEADLINE)
 
     transaction_id = factory.LazyFunction(uuid7)
     kind = "transfer"
@@ -39,10 +55,10 @@ class TransferFactory(factory.Factory):
     credit = factory.LazyAttribute(lambda one: AccountKey.wallet(one.receiver, one.currency))
     amount = 250
     currency = "EUR"
-    capture = "automatic"
     requested_by = factory.SelfAttribute("payer")
     accepted_at = NOON
     source = factory.SubFactory(SourceFactory, stream=factory.SelfAttribute("..payer"))
+    hold_expires_at = None
 
 
 class WithdrawalFactory(TransferFactory):
@@ -63,6 +79,75 @@ class DepositFactory(TransferFactory):
     credit = factory.LazyAttribute(lambda one: AccountKey.wallet(one.owner, one.currency))
     requested_by = factory.LazyFunction(uuid7)
     source = factory.SubFactory(SourceFactory, stream=factory.SelfAttribute("..owner"))
+
+
+class VoidFactory(factory.Factory):
+    """Alice voids a transaction of hers; `transaction_id` says which."""
+
+    class Meta:
+        model = Void
+
+    class Params:
+        stream = ALICE
+
+    command_id = factory.LazyFunction(uuid7)
+    transaction_id = factory.LazyFunction(uuid7)
+    requested_by = factory.SelfAttribute("stream")
+    accepted_at = NOON
+    source = factory.SubFactory(SourceFactory, stream=factory.SelfAttribute("..stream"))
+
+
+class CaptureFactory(VoidFactory):
+    """Alice captures a hold of hers, all of it unless `amount` says how much."""
+
+    class Meta:
+        model = Capture
+
+    amount = None
+
+
+class ReverseFactory(CaptureFactory):
+    """A transaction of Alice is reversed, all that is left of it unless `amount` says less."""
+
+    class Meta:
+        model = Reverse
+
+
+class ExpireFactory(factory.Factory):
+    """The deadline of a hold of Alice is over."""
+
+    class Meta:
+        model = Expire
+
+    class Params:
+        stream = ALICE
+
+    command_id = factory.LazyFunction(uuid7)
+    transaction_id = factory.LazyFunction(uuid7)
+    accepted_at = DEADLINE
+    source = factory.SubFactory(
+        SourceFactory, stream=factory.SelfAttribute("..stream"), actor="system:sweep"
+    )
+
+
+class TransactionStateFactory(factory.Factory):
+    """Alice's transfer of 2.50 EUR to Bob as the engine sees it, posted; `held` if wanted."""
+
+    class Meta:
+        model = TransactionState
+
+    class Params:
+        held = factory.Trait(state="authorised", hold_expires_at=DEADLINE, captured_amount=0)
+
+    id = factory.LazyFunction(uuid7)
+    kind = "transfer"
+    state = "posted"
+    stream = ALICE
+    debit = AccountKey.wallet(ALICE, "EUR")
+    credit = AccountKey.wallet(BOB, "EUR")
+    amount = 250
+    currency = "EUR"
+    captured_amount = factory.SelfAttribute("amount")
 
 
 class WalletStateFactory(factory.Factory):

@@ -4,6 +4,8 @@ from tests.mutants.mutant import Mutant
 
 _ACCOUNTS = "transactions/ledger/accounts.py"
 _OUTCOMES = "users/submissions/outcomes.py"
+_COMMAND_RACES = "tests/transactions/test_command_races.py"
+_ORIGINALS = "transactions/ledger/originals.py"
 _PARALLEL = "tests/transactions/test_parallel.py"
 _TEST_OUTCOMES = "tests/users/submissions/test_outcomes.py"
 
@@ -31,6 +33,30 @@ DECIDING = (
         old="            ORDER BY owner, currency\n            ON CONFLICT DO NOTHING\n",
         new="            ON CONFLICT DO NOTHING\n",
         tests=("tests/transactions/test_ledger_apply.py", _PARALLEL),
+    ),
+    Mutant(
+        name="originals-without-lock",
+        what="judges commands on transactions that it has not locked",
+        file=_ORIGINALS,
+        old="            ORDER BY header.id\n            FOR NO KEY UPDATE OF header\n",
+        new="            ORDER BY header.id\n",
+        tests=(_COMMAND_RACES,),
+    ),
+    Mutant(
+        name="original-left-as-it-is",
+        what="writes a command without what it makes of its original",
+        file="transactions/ledger/services.py",
+        old="    originals.originals_update(decisions.transactions)\n",
+        new="",
+        tests=("tests/transactions/test_commands.py",),
+    ),
+    Mutant(
+        name="commands-among-decisions",
+        what="tells users of commands as if they were requests",
+        file="transactions/ledger/decisions.py",
+        old="LedgerTransaction.objects.filter(Q(kind__in=ORIGINALS) | Q(kind__isnull=True))",
+        new="LedgerTransaction.objects.all()",
+        tests=("tests/transactions/test_decisions.py",),
     ),
     Mutant(
         name="settled-again",

@@ -1,7 +1,7 @@
 import pytest
 from django.test import Client
 
-from tests.factories.commands import TransferFactory
+from tests.factories.commands import CaptureFactory, TransferFactory
 from tests.factories.events import ALICE
 from tests.factories.transactions import StaffFactory
 from tests.transactions.books import apply, fund
@@ -84,6 +84,17 @@ class TestConsole:
         assert "2.50 EUR" in content
         assert "1,232.06 EUR" in content
         assert bytes(posted.journal.get().hash).hex() in content
+
+    def test_finds_the_commands_of_a_transaction(self, console):
+        fund(ALICE, 1_000)
+        hold = TransferFactory(held=True)
+        apply(hold, CaptureFactory(transaction_id=hold.transaction_id, amount=200))
+
+        found = console.get(page(LedgerTransaction, ""), {"q": str(hold.transaction_id)})
+        shown = console.get(page(LedgerTransaction, "change/", hold.transaction_id))
+
+        assert {row.kind for row in found.context["cl"].result_list} == {"transfer", "capture"}
+        assert "2.00 EUR" in shown.content.decode()
 
     @pytest.mark.usefixtures("books")
     def test_finds_by_whole_ids(self, console):

@@ -3,7 +3,15 @@ from datetime import UTC, datetime
 import pytest
 
 from common.ids import uuid7
-from tests.factories.commands import DepositFactory, SourceFactory, TransferFactory
+from tests.factories.commands import (
+    DEADLINE,
+    CaptureFactory,
+    DepositFactory,
+    ReverseFactory,
+    SourceFactory,
+    TransferFactory,
+    VoidFactory,
+)
 from tests.factories.events import ALICE, BOB
 from tests.transactions.books import apply, fund
 from transactions.ledger.models import Account, LedgerTransaction
@@ -81,7 +89,7 @@ class TestAccountList:
 
     def test_holds_back_a_hold(self, get):
         fund(ALICE, 1_000)
-        Account.objects.filter(owner=ALICE).update(debits_pending=400)
+        apply(TransferFactory(held=True, amount=400))
 
         shown = get(ALICE, "/api/v1/accounts").json()["data"][0]
 
@@ -138,6 +146,12 @@ class TestLedgerTransaction:
             "state": "posted",
             "amount": 250,
             "currency": "EUR",
+            "pending_id": None,
+            "reverses_id": None,
+            "hold_expires_at": None,
+            "captured_amount": 250,
+            "reversed_amount": 0,
+            "commands": [],
             "postings": [
                 {
                     "account": str(alice.id),
@@ -208,6 +222,66 @@ class TestLedgerTransaction:
         assert body["state"] == "posted"
         assert [leg["balance_after"] for leg in body["postings"]] == [None, None]
         assert self.read(get, ALICE, command).status_code == 200
+
+    def test_shows_what_commands_did_to_it(self, get):
+        fund(ALICE, 1_000)
+        hold = TransferFactory(held=True)
+        too_much = CaptureFactory(transaction_id=hold.transaction_id, amount=251)
+        capture = CaptureFactory(transaction_id=hold.transaction_id, amount=200)
+        refund = ReverseFactory(transaction_id=hold.transaction_id, amount=50, requested_by=BOB)
+        apply(hold, too_much, capture, refund)
+
+        body = self.read(get, ALICE, hold).json()
+
+        assert (body["state"], body["captured_amount"]) == ("partially_reversed", 200)
+        assert body["reversed_amount"] == 50
+        assert datetime.fromisoformat(body["hold_expires_at"]) == DEADLINE
+        assert [
+            (one["id"], one["kind"], one["state"], one["amount"], one["code"])
+            for one in body["commands"]
+        ] == [
+            (str(too_much.command_id), "capture", "rejected", 251, "exceeds_hold"),
+            (str(capture.command_id), "capture", "posted", 200, ""),
+            (str(refund.command_id), "reversal", "posted", 50, ""),
+        ]
+        assert [entry["to_state"] for entry in body["journal"]] == [
+            "authorised",
+            "posted",
+            "partially_reversed",
+        ]
+
+    def test_shows_a_command_to_whoever_may_see_its_original(self, get):
+        fund(ALICE, 1_000)
+        hold = TransferFactory(held=True)
+        capture = CaptureFactory(transaction_id=hold.transaction_id)
+        refund = ReverseFactory(transaction_id=hold.transaction_id, requested_by=BOB)
+        apply(hold)
+
+        assert self.read_id(get, BOB, hold.transaction_id).status_code == 404
+        apply(capture, refund)
+
+        for viewer in (ALICE, BOB):
+            captured = self.read_id(get, viewer, capture.command_id).json()
+            back = self.read_id(get, viewer, refund.command_id).json()
+            assert (captured["pending_id"], captured["reverses_id"]) == (
+                str(hold.transaction_id),
+                None,
+            )
+            assert (back["kind"], back["reverses_id"]) == ("reversal", str(hold.transaction_id))
+        for one in (hold.transaction_id, capture.command_id, refund.command_id):
+            assert_problem(self.read_id(get, CAROL, one), 404, "not_found")
+
+    def test_shows_no_command_to_the_receiver_of_what_never_moved(self, get):
+        fund(ALICE, 1_000)
+        hold = TransferFactory(held=True)
+        void = VoidFactory(transaction_id=hold.transaction_id)
+        apply(hold, void)
+
+        assert self.read_id(get, ALICE, void.command_id).status_code == 200
+        assert_problem(self.read_id(get, BOB, void.command_id), 404, "not_found")
+
+    def read_id(self, get, viewer, transaction_id):
+        return get(viewer, f"/api/v1/ledger/transactions/{transaction_id}")
 
     def test_answers_for_strangers_as_if_it_did_not_exist(self, get):
         fund(ALICE, 1_000)

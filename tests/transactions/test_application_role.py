@@ -55,6 +55,22 @@ class TestApplicationRole:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 application.execute(statement)
 
+    @pytest.mark.parametrize(
+        "change", ["amount = 1", "kind = 'void'", "pending_id = id", "hold_expires_at = now()"]
+    )
+    def test_may_change_no_more_of_a_transaction_than_its_state(self, application, change):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            application.execute(f"UPDATE ledger_transaction SET {change}")  # noqa: S608  one of the above
+
+    def test_may_change_the_state_of_transactions(self, application):
+        granted = application.execute(
+            "SELECT column_name FROM information_schema.column_privileges"
+            " WHERE grantee = current_user AND table_name = 'ledger_transaction'"
+            " AND privilege_type = 'UPDATE' ORDER BY 1"
+        ).fetchall()
+
+        assert [name for (name,) in granted] == ["captured_amount", "reversed_amount", "state"]
+
     def test_may_do_what_a_batch_does(self, application):
         granted = application.execute(
             "SELECT privilege_type FROM information_schema.role_table_grants"

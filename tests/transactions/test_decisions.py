@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from common.ids import uuid7
-from tests.factories.commands import TransferFactory
+from tests.factories.commands import CaptureFactory, TransferFactory, VoidFactory
 from tests.factories.events import ALICE, BOB
 from tests.transactions.books import apply, fund
 from transactions.ledger import decisions
@@ -52,6 +52,24 @@ class TestDecisions:
         assert (one["amount"], one["captured_amount"], one["currency"]) == (250, 250, "EUR")
         assert (other["state"], other["captured_amount"]) == ("rejected", 0)
         assert other["rejection_code"] == "insufficient_funds"
+
+    def test_are_about_requests_only_with_what_became_of_them(self, ask):
+        fund(ALICE, 300)
+        hold = TransferFactory(held=True)
+        capture = CaptureFactory(transaction_id=hold.transaction_id, amount=200)
+        refused = VoidFactory(transaction_id=hold.transaction_id)
+        stray = VoidFactory()
+        apply(hold, capture, refused, stray)
+
+        every = ask(f"{DECISIONS}?limit=100")["data"]
+        asked = ask(
+            f"{DECISIONS}/query",
+            {"ids": [str(one.recorded_as) for one in (hold, capture, refused, stray)]},
+        )["data"]
+
+        assert [one["kind"] for one in every] == ["deposit", "transfer"]
+        assert asked == every[1:]
+        assert (asked[0]["state"], asked[0]["captured_amount"]) == ("posted", 200)
 
     def test_come_in_pages_by_id_and_within_bounds(self, ask):
         decided()

@@ -1,11 +1,18 @@
 """Discarding a request's event refuses the request, so that it has its outcome."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
 from common.events.codec import event_decode
-from common.events.contracts import TransactionRejectedV1, UserRegisteredV1
+from common.events.contracts import (
+    TransactionCaptureRequestedV1,
+    TransactionCommandRejectedV1,
+    TransactionRejectedV1,
+    TransactionReversalRequestedV1,
+    UserRegisteredV1,
+)
 from common.ids import uuid7
 from common.inbox.arrival import arrive
 from common.inbox.discard import dead_letter_discard
@@ -29,6 +36,7 @@ from transactions.wiring import WIRING
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MISFIT = {"kind": "withdrawal"}  # with the parties of a transfer
+UNSTORABLE = datetime.fromisoformat("0001-01-01T00:00:00+14:00")  # out of range in UTC
 
 
 def consume(*records):
@@ -154,6 +162,115 @@ class TestDiscard:
 
         assert not OutboxMessage.objects.filter(stream=ALICE).exists()
         assert InboxCursor.objects.get(stream=ALICE).last_sequence == 1
+
+
+class TestDiscardOfACommand:
+    def misfit(self, original, **members):
+        """A capture whose moment the books cannot hold, so that it becomes a dead letter."""
+        return TransactionCaptureRequestedV1(
+            **{
+                "transaction_id": original.transaction_id,
+                "command_id": uuid7(),
+                "accepted_at": UNSTORABLE,
+                "requested_by": ALICE,
+                "amount": 100,
+                **members,
+            }
+        )
+
+    def consume_hold_and(self, command_of):
+        hold = transaction_created(capture="manual", hold_expires_at=NOON + timedelta(days=7))
+        command = command_of(hold)
+        consume(
+            record(deposit_created(owner=ALICE, amount=700), sequence=1),
+            record(hold, sequence=2),
+            record(command, sequence=3),
+        )
+        return hold, command
+
+    def told(self):
+        message = OutboxMessage.objects.get(type=TransactionCommandRejectedV1.TYPE)
+        return message, event_decode(message.type, bytes(message.data))
+
+    def test_refuses_it_and_leaves_its_transaction(self):
+        hold, command = self.consume_hold_and(self.misfit)
+
+        discard()
+
+        child = LedgerTransaction.objects.get(pk=command.command_id)
+        assert (child.kind, child.state, child.rejection_code) == (
+            "capture",
+            "rejected",
+            "discarded_by_staff",
+        )
+        assert (child.pending_id, child.amount, child.currency) == (
+            hold.transaction_id,
+            100,
+            "EUR",
+        )
+        assert (child.requested_by, child.effective_at) == (ALICE, None)
+        assert LedgerTransaction.objects.get(pk=hold.transaction_id).state == "authorised"
+        entry = JournalEntry.objects.get(transaction=child)
+        assert (entry.type, entry.to_state, entry.actor) == (
+            "transaction_rejected",
+            "rejected",
+            "staff:carol",
+        )
+        message, event = self.told()
+        assert (event.transaction_id, event.command_id) == (
+            hold.transaction_id,
+            command.command_id,
+        )
+        assert (event.code, event.state) == ("discarded_by_staff", "authorised")
+        assert (message.stream, message.actor) == (ALICE, "staff:carol")
+        assert InboxCursor.objects.get(stream=ALICE).last_sequence == 3
+        assert books_differ() == []
+
+    def test_of_a_reversal_names_what_it_would_have_reversed(self):
+        hold, command = self.consume_hold_and(
+            lambda hold: TransactionReversalRequestedV1(
+                transaction_id=hold.transaction_id,
+                command_id=uuid7(),
+                accepted_at=UNSTORABLE,
+                requested_by=BOB,
+            )
+        )
+
+        discard()
+
+        child = LedgerTransaction.objects.get(pk=command.command_id)
+        assert (child.kind, child.reverses_id, child.pending_id, child.amount) == (
+            "reversal",
+            hold.transaction_id,
+            None,
+            None,
+        )
+
+    def test_of_one_about_nothing_says_that_it_is_unknown(self):
+        consume(record(self.misfit(transaction_created())))
+
+        discard()
+
+        assert self.told()[1].state == "unknown"
+
+    def test_of_one_about_the_transaction_of_somebody_else_does_not_name_it(self):
+        deposit = deposit_created(owner=BOB, amount=700)
+        consume(record(deposit, stream=BOB))
+        command = self.misfit(deposit)
+        consume(record(command))
+
+        discard()
+
+        assert self.told()[1].state == "unknown"
+        assert LedgerTransaction.objects.get(pk=command.command_id).pending is None
+
+    def test_is_refused_when_nobody_can_tell_which_command_it_is(self):
+        consume(replace(record(self.misfit(transaction_created())), value=b"{"))
+
+        with pytest.raises(DiscardRefused, match="which command"):
+            discard()
+
+        assert not LedgerTransaction.objects.exists()
 
 
 def test_the_ledger_takes_no_half_transaction_but_a_discarded_one(transactional_db):

@@ -8,7 +8,7 @@ from django.test import Client
 
 from common.events.codec import event_decode
 from common.events.contract_docs import contract_doc
-from common.events.contracts import EVENT_TYPES
+from common.events.contracts import EVENT_TYPES, TransactionCommandEvent
 from common.events.schemas import DOCUMENTS, ROOT
 from common.inbox.arrival import arrive
 from common.inbox.batch import batch_apply
@@ -22,6 +22,10 @@ TOLD = sorted(name for name, e in EVENT_TYPES.items() if contract_doc(e).topic =
 PREDECESSORS: dict[str, list[str]] = {
     "user_activated.v1": ["user_registered.v1"],
     "transaction_created.v1": ["user_registered.v1", "user_activated.v1"],
+    **{
+        f"transaction_{command}.v1": ["transaction_created.v1"]
+        for command in ("capture_requested", "void_requested", "reversal_requested", "expiry_due")
+    },
 }
 """What must have happened in a stream before; an event without an entry may be the first."""
 
@@ -34,7 +38,9 @@ def golden(event_type):
 
 
 def owner_of(event):
-    """Whose stream tells a golden event."""
+    """Whose stream tells a golden event; a command is on that of its transaction."""
+    if isinstance(event, TransactionCommandEvent):
+        event = golden("transaction_created.v1")
     return event.debit_party.user_id if hasattr(event, "debit_party") else event.user_id
 
 
@@ -75,6 +81,20 @@ class TestGoldenEvents:
 
         assert UserReplica.objects.get(pk=owner).status == "active"
         assert LedgerTransaction.objects.get(pk=created.transaction_id).state == "posted"
+
+    def test_move_money_back_by_a_command(self):
+        created = golden("transaction_created.v1")
+        reversal = golden("transaction_reversal_requested.v1")
+        owner = owner_of(created)
+
+        apply(deposit_created(owner=owner, amount=created.amount), created, reversal, stream=owner)
+
+        original = LedgerTransaction.objects.get(pk=created.transaction_id)
+        assert (original.state, original.reversed_amount) == (
+            "partially_reversed",
+            reversal.amount,
+        )
+        assert LedgerTransaction.objects.get(pk=reversal.command_id).reverses == original
 
     def test_are_all_the_events_that_are_wired(self):
         assert set(WIRING.handlers) <= set(TOLD)

@@ -5,9 +5,15 @@ import pytest
 from common.events.codec import EventInvalid
 from common.events.contracts import (
     SystemAccount,
+    TransactionCaptureRequestedV1,
     TransactionCreatedV1,
-    UserActivatedV1,
+    TransactionExpiryDueV1,
+    TransactionReversalRequestedV1,
+    TransactionVoidRequestedV1,
+    UserClosedV1,
     UserRegisteredV1,
+    UserReinstatedV1,
+    UserSuspendedV1,
     Wallet,
 )
 from common.events.topics import USERS_EVENTS
@@ -17,6 +23,7 @@ from common.inbox.batch import batch_apply
 from common.inbox.models import InboxCursor
 from common.inbox.wiring import Received
 from common.outbox.models import OutboxMessage
+from tests.factories.commands import DEADLINE
 from tests.factories.events import (
     ALICE,
     BOB,
@@ -29,6 +36,7 @@ from tests.factories.events import (
 from tests.transactions.books import balance, books_differ
 from transactions.intake.batch import IntakeBatch
 from transactions.intake.handlers import on_transaction_created, on_user_status
+from transactions.ledger.engine import Capture, Expire, Reverse, Void
 from transactions.ledger.models import LedgerTransaction, UserReplica
 from transactions.wiring import WIRING
 
@@ -109,6 +117,49 @@ class TestOnTransactionCreated:
         with pytest.raises(EventInvalid):
             command_of(transaction_created(accepted_at=accepted_at))
 
+    def test_translates_a_hold_with_its_deadline(self):
+        event = transaction_created(capture="manual", hold_expires_at=DEADLINE)
+
+        assert command_of(event).hold_expires_at == DEADLINE
+
+    @pytest.mark.parametrize(
+        "members", [{"capture": "manual"}, {"hold_expires_at": DEADLINE}], ids=["hold", "deadline"]
+    )
+    def test_refuses_a_hold_or_a_deadline_alone(self, members):
+        with pytest.raises(EventInvalid):
+            command_of(transaction_created(**members))
+
+
+class TestCommands:
+    """Handlers of commands, through the table that names them."""
+
+    @pytest.mark.parametrize(
+        ("event_class", "members", "expected"),
+        [
+            (TransactionCaptureRequestedV1, {"amount": 7, "requested_by": BOB}, Capture),
+            (TransactionVoidRequestedV1, {"requested_by": BOB}, Void),
+            (TransactionReversalRequestedV1, {"amount": 7, "requested_by": BOB}, Reverse),
+            (TransactionExpiryDueV1, {}, Expire),
+        ],
+    )
+    def test_translate_events(self, event_class, members, expected):
+        command_id, transaction_id = uuid7(), uuid7()
+        event = event_class(
+            transaction_id=transaction_id, command_id=command_id, accepted_at=NOON, **members
+        )
+        batch = IntakeBatch()
+
+        WIRING.handlers[event.TYPE](received(event, sequence=9), batch)
+
+        (command,) = batch.commands
+        assert type(command) is expected
+        assert (command.recorded_as, command.transaction_id) == (command_id, transaction_id)
+        assert (command.requested_by, command.amount) == (
+            members.get("requested_by"),
+            members.get("amount"),
+        )
+        assert (command.accepted_at, command.source.sequence) == (NOON, 9)
+
 
 class TestOnUserRegistered:
     def test_refuses_an_event_about_another_user_than_its_stream(self):
@@ -125,6 +176,17 @@ class TestOnUserRegistered:
 
         assert batch.user_statuses == {ALICE: "active"}
 
+    def test_remembers_what_becomes_of_users(self):
+        batch = IntakeBatch()
+        for event in (
+            UserSuspendedV1(user_id=ALICE, status="suspended", suspended_at=NOON),
+            UserReinstatedV1(user_id=ALICE, status="active", reinstated_at=NOON),
+            UserClosedV1(user_id=ALICE, status="closed", closed_at=NOON),
+        ):
+            WIRING.handlers[event.TYPE](received(event), batch)
+
+        assert batch.user_statuses == {ALICE: "closed"}
+
 
 def arrivals(*records):
     return [arrive(one, consumed_at=NOON) for one in records]
@@ -134,11 +196,7 @@ def arrivals(*records):
 class TestWiring:
     def test_reads_the_events_of_users(self):
         assert (WIRING.consumer, WIRING.topic) == ("transactions", USERS_EVENTS)
-        assert set(WIRING.handlers) == {
-            TransactionCreatedV1.TYPE,
-            UserRegisteredV1.TYPE,
-            UserActivatedV1.TYPE,
-        }
+        assert {TransactionCreatedV1.TYPE, UserRegisteredV1.TYPE} <= set(WIRING.handlers)
 
     def test_applies_a_batch_of_events_from_users_to_the_books(self):
         registered = UserRegisteredV1(user_id=ALICE, status="active", registered_at=NOON)

@@ -4,7 +4,10 @@ from uuid import UUID
 import pytest
 
 from tests.factories.commands import (
+    CaptureFactory,
     DepositFactory,
+    ReverseFactory,
+    VoidFactory,
     WithdrawalFactory,
 )
 from tests.factories.events import NOON
@@ -17,13 +20,22 @@ pytestmark = pytest.mark.django_db
 
 class TestJournal:
     def test_hashes_can_be_computed_again_from_what_is_stored(self):
-        apply(DepositFactory(amount=100), WithdrawalFactory(amount=101))
+        hold = WithdrawalFactory(held=True, amount=60)
+        apply(
+            DepositFactory(amount=100),
+            WithdrawalFactory(amount=101),
+            hold,
+            CaptureFactory(transaction_id=hold.transaction_id, amount=50),
+            ReverseFactory(transaction_id=hold.transaction_id),
+            VoidFactory(),
+        )
 
         for entry in JournalEntry.objects.select_related("transaction"):
             header = entry.transaction
             legs = [
                 (leg.account_id, leg.direction, leg.layer, leg.amount, leg.balance_after)
                 for leg in header.postings.order_by("id")
+                if not entry.from_state  # the first entry tells of the postings
             ]
             content = Entry(
                 transaction_id=header.id,
@@ -40,7 +52,7 @@ class TestJournal:
                 legs=legs,
             )
             assert bytes(entry.hash) == entry_hash(content)
-            assert bytes(entry.hash) != entry_hash(content._replace(amount=header.amount + 1))
+            assert bytes(entry.hash) != entry_hash(content._replace(amount=1))
 
     def test_hash_of_a_known_entry_never_changes(self):
         entry = Entry(

@@ -24,6 +24,7 @@ def header(debit, credit, **members):
             "currency": "EUR",
             "debit_account": debit,
             "credit_account": credit,
+            "captured_amount": 0 if members.get("state") == "rejected" else 100,
             "stream": ALICE,
             "requested_by": ALICE,
             "effective_at": NOON,

@@ -1,20 +1,38 @@
-"""What it means to discard an event of users: a request is refused, because nobody may wait."""
+"""
+What it means to discard an event of users.
+
+A request or a command is refused, because nobody may wait for it.
+"""
 
 from datetime import datetime
 from uuid import UUID
 
 from common.events.codec import EventInvalid
-from common.events.contracts import TransactionCreatedV1
+from common.events.contracts import (
+    TransactionCaptureRequestedV1,
+    TransactionCommandEvent,
+    TransactionCreatedV1,
+    TransactionExpiryDueV1,
+    TransactionReversalRequestedV1,
+    TransactionVoidRequestedV1,
+)
 from common.ids import uuid7
 from common.inbox.errors import DiscardRefused
 from common.inbox.wiring import Discarded
 from transactions.intake.batch import IntakeBatch
 from transactions.intake.moments import utc
-from transactions.ledger.discards import DiscardedRequest
+from transactions.ledger.discards import CommandKind, DiscardedCommand, DiscardedRequest
 from transactions.ledger.engine import Source
 
 _TEXT_MAX = 100
 _TRACEPARENT_MAX = 55
+
+_COMMAND_KINDS: dict[type[TransactionCommandEvent], CommandKind] = {
+    TransactionCaptureRequestedV1: "capture",
+    TransactionVoidRequestedV1: "void",
+    TransactionExpiryDueV1: "expiry",
+    TransactionReversalRequestedV1: "reversal",
+}
 
 
 def on_transaction_created_discarded(discarded: Discarded, batch: IntakeBatch) -> None:
@@ -36,6 +54,28 @@ def on_transaction_created_discarded(discarded: Discarded, batch: IntakeBatch) -
             amount=event.amount,
             currency=event.currency,
             requested_by=event.requested_by,
+            accepted_at=_moment(event.accepted_at),
+        )
+    )
+
+
+def on_transaction_command_discarded(discarded: Discarded, batch: IntakeBatch) -> None:
+    """
+    Refuse the command; its transaction stays as it is.
+
+    Raises `DiscardRefused` when the event is not legible: only its data say which command it is.
+    """
+    event = discarded.event
+    if not isinstance(event, TransactionCommandEvent):
+        raise DiscardRefused("It does not say which command it is, so nobody could be told.")
+    batch.discarded_commands.append(
+        DiscardedCommand(
+            command_id=event.command_id,
+            transaction_id=event.transaction_id,
+            kind=_COMMAND_KINDS[type(event)],
+            source=_source(discarded),
+            amount=getattr(event, "amount", None),
+            requested_by=getattr(event, "requested_by", None),
             accepted_at=_moment(event.accepted_at),
         )
     )

@@ -1,5 +1,6 @@
 """Step 6 of the road: translate events of users into commands to the ledger."""
 
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -7,18 +8,37 @@ from common.events.codec import EventInvalid
 from common.events.contracts import (
     Party,
     SystemAccount,
+    TransactionCaptureRequestedV1,
     TransactionCreatedV1,
+    TransactionExpiryDueV1,
+    TransactionReversalRequestedV1,
+    TransactionVoidRequestedV1,
     UserActivatedV1,
+    UserClosedV1,
     UserRegisteredV1,
+    UserReinstatedV1,
+    UserSuspendedV1,
     Wallet,
 )
 from common.inbox.wiring import Received
 from transactions.intake.batch import IntakeBatch
 from transactions.intake.moments import utc
-from transactions.ledger.engine import AccountKey, Create, Source
+from transactions.ledger.engine import (
+    AccountKey,
+    Capture,
+    Create,
+    Expire,
+    Reverse,
+    Source,
+    Void,
+)
 
 _TEXT_MAX = 100
 _TRACEPARENT_MAX = 55
+
+UserStatusEvent = (
+    UserRegisteredV1 | UserActivatedV1 | UserSuspendedV1 | UserReinstatedV1 | UserClosedV1
+)
 
 
 def on_user_status(received: Received, batch: IntakeBatch) -> None:
@@ -27,7 +47,7 @@ def on_user_status(received: Received, batch: IntakeBatch) -> None:
 
     Raises `EventInvalid` when the event is about another user than its stream.
     """
-    event = cast("UserRegisteredV1 | UserActivatedV1", received.event)
+    event = cast("UserStatusEvent", received.event)
     if event.user_id != received.envelope.stream:
         raise EventInvalid("the user is not the one of this stream")
     batch.user_statuses[event.user_id] = event.status
@@ -35,10 +55,11 @@ def on_user_status(received: Received, batch: IntakeBatch) -> None:
 
 def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
     """
-    Ask the ledger to move the money.
+    Ask the ledger to move the money, or to hold it first.
 
     Raises `EventInvalid` when the parties do not fit the kind or the stream: then users would
-    have signed something that no user asked for, and nobody's money may move by it.
+    have signed something that no user asked for, and nobody's money may move by it. So it does
+    for a hold without a deadline, which would never end, and for a deadline without a hold.
     """
     event = cast("TransactionCreatedV1", received.event)
     _check_parties(event, stream=received.envelope.stream)
@@ -50,12 +71,84 @@ def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
             credit=_account(event.credit_party, event.currency),
             amount=event.amount,
             currency=event.currency,
-            capture=event.capture,
+            requested_by=event.requested_by,
+            accepted_at=utc(event.accepted_at),
+            source=_source(received),
+            hold_expires_at=_deadline(event),
+        )
+    )
+
+
+def on_transaction_capture_requested(received: Received, batch: IntakeBatch) -> None:
+    """
+    Ask the ledger to capture a hold.
+
+    Whether it has such a transaction, and on this stream, is for the ledger to say: of a
+    command that is refused, whoever sent it hears.
+    """
+    event = cast("TransactionCaptureRequestedV1", received.event)
+    batch.commands.append(
+        Capture(
+            command_id=event.command_id,
+            transaction_id=event.transaction_id,
+            requested_by=event.requested_by,
+            accepted_at=utc(event.accepted_at),
+            source=_source(received),
+            amount=event.amount,
+        )
+    )
+
+
+def on_transaction_void_requested(received: Received, batch: IntakeBatch) -> None:
+    """Ask the ledger to release a hold; see `on_transaction_capture_requested`."""
+    event = cast("TransactionVoidRequestedV1", received.event)
+    batch.commands.append(
+        Void(
+            command_id=event.command_id,
+            transaction_id=event.transaction_id,
             requested_by=event.requested_by,
             accepted_at=utc(event.accepted_at),
             source=_source(received),
         )
     )
+
+
+def on_transaction_reversal_requested(received: Received, batch: IntakeBatch) -> None:
+    """
+    Ask the ledger to move money back; see `on_transaction_capture_requested`.
+
+    Who may ask for it was judged by users; the reason stays there.
+    """
+    event = cast("TransactionReversalRequestedV1", received.event)
+    batch.commands.append(
+        Reverse(
+            command_id=event.command_id,
+            transaction_id=event.transaction_id,
+            requested_by=event.requested_by,
+            accepted_at=utc(event.accepted_at),
+            source=_source(received),
+            amount=event.amount,
+        )
+    )
+
+
+def on_transaction_expiry_due(received: Received, batch: IntakeBatch) -> None:
+    """Tell the ledger that the deadline of a hold is over; see the captures above."""
+    event = cast("TransactionExpiryDueV1", received.event)
+    batch.commands.append(
+        Expire(
+            command_id=event.command_id,
+            transaction_id=event.transaction_id,
+            accepted_at=utc(event.accepted_at),
+            source=_source(received),
+        )
+    )
+
+
+def _deadline(event: TransactionCreatedV1) -> datetime | None:
+    if (event.capture == "manual") != (event.hold_expires_at is not None):
+        raise EventInvalid("a hold and its deadline come together")
+    return None if event.hold_expires_at is None else utc(event.hold_expires_at)
 
 
 def _check_parties(event: TransactionCreatedV1, *, stream: UUID) -> None:

@@ -12,8 +12,8 @@ def utc(moment: datetime) -> datetime:
     Raises `EventInvalid` for one without a zone, and for one that is out of range in UTC.
     """
     if moment.tzinfo is None:
-        raise EventInvalid("accepted_at has no time zone")
+        raise EventInvalid("a moment has no time zone")
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise EventInvalid("accepted_at is out of range") from None
+        raise EventInvalid("a moment is out of range") from None

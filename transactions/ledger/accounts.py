@@ -40,7 +40,7 @@ def accounts_open(*, keys: Collection[AccountKey]) -> list[OpenedAccount]:
     Open those of the accounts that do not exist, in the caller's transaction.
 
     One pass sorted by `(owner, currency)`: batches that open the same accounts at once wait
-    for each other in the same order (P53). Nothing else may be locked in the ledger before.
+    for each other in the same order (P53). Only originals may be locked in the ledger before.
     """
     missing = _missing(keys)
     if not missing:

@@ -104,7 +104,7 @@ class LedgerTransactionAdmin(ReadOnlyModelAdmin):
     list_display = ("id", "kind", "state", "money", "stream", "rejection_code", "recorded_at")
     list_filter = ("state", "kind")
     list_select_related = ("debit_account", "credit_account")
-    id_fields = ("id",)
+    id_fields = ("id", "pending", "reverses")
     ordering = ("-id",)
     fields = readonly_fields = (
         "id",
@@ -112,8 +112,13 @@ class LedgerTransactionAdmin(ReadOnlyModelAdmin):
         "state",
         "rejection_code",
         "money",
+        "captured",
+        "reversed",
+        "hold_expires_at",
         "debit_account",
         "credit_account",
+        "pending",
+        "reverses",
         "stream",
         "requested_by",
         "effective_at",
@@ -127,9 +132,21 @@ class LedgerTransactionAdmin(ReadOnlyModelAdmin):
 
     @admin.display(description="Amount")
     def money(self, transaction: LedgerTransaction) -> str:
-        if transaction.amount is None or transaction.currency is None:
-            return "-"
-        return money_display(transaction.amount, transaction.currency)
+        return _money(transaction.amount, transaction)
+
+    @admin.display(description="Captured")
+    def captured(self, transaction: LedgerTransaction) -> str:
+        return _money(transaction.captured_amount, transaction)
+
+    @admin.display(description="Reversed")
+    def reversed(self, transaction: LedgerTransaction) -> str:
+        return _money(transaction.reversed_amount, transaction)
+
+
+def _money(amount: int | None, transaction: LedgerTransaction) -> str:
+    if amount is None or transaction.currency is None:
+        return "-"
+    return money_display(amount, transaction.currency)
 
 
 @admin.register(Posting)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -70,6 +70,15 @@ class SourceSerializer(serializers.Serializer[LedgerTransaction]):
     offset = serializers.IntegerField(source="source_offset")
 
 
+class CommandSerializer(serializers.Serializer[LedgerTransaction]):
+    id = serializers.UUIDField()
+    kind = serializers.ChoiceField(choices=LedgerTransaction.Kind.choices)
+    state = serializers.ChoiceField(choices=LedgerTransaction.State.choices)
+    amount = serializers.IntegerField(allow_null=True, help_text="Minor units.")
+    code = serializers.CharField(source="rejection_code")
+    recorded_at = serializers.DateTimeField()
+
+
 class LedgerTransactionSerializer(serializers.Serializer[LedgerTransaction]):
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=LedgerTransaction.Kind.choices, allow_null=True)
@@ -78,9 +87,20 @@ class LedgerTransactionSerializer(serializers.Serializer[LedgerTransaction]):
         allow_null=True, help_text="Minor units; null if staff discarded an illegible event."
     )
     currency = serializers.CharField(allow_null=True)
+    pending_id = serializers.UUIDField(allow_null=True, help_text="The hold that it resolves.")
+    reverses_id = serializers.UUIDField(allow_null=True, help_text="What it reverses.")
+    hold_expires_at = serializers.DateTimeField(allow_null=True, help_text="Deadline of a hold.")
+    captured_amount = serializers.IntegerField(help_text="Minor units that moved.")
+    reversed_amount = serializers.IntegerField(help_text="Minor units that went back.")
     postings = PostingSerializer(many=True)
     journal = JournalEntrySerializer(many=True)
+    commands = serializers.SerializerMethodField(help_text="Captures, voids, reversals of it.")
     source = SourceSerializer(source="*")  # type: ignore[assignment]  # the contract's name
+
+    @extend_schema_field(CommandSerializer(many=True))
+    def get_commands(self, transaction: LedgerTransaction) -> list[Any]:
+        commands = selectors.ledger_commands_of(transaction_id=transaction.id)
+        return [CommandSerializer(command).data for command in commands]
 
 
 class LedgerApi(CallerApi):
@@ -136,7 +156,7 @@ class LedgerTransactionApi(LedgerApi):
         responses=LedgerTransactionSerializer,
     )
     def get(self, request: Request, transaction_id: UUID) -> Response:  # noqa: ARG002  as above
-        """What was decided about a transaction: its postings and its log."""
+        """What was decided about a transaction or command: its postings and its log."""
         viewer = self.caller.user_id
         found = selectors.ledger_transaction_get(transaction_id=transaction_id, viewer=viewer)
         if found is None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,20 +13,20 @@ from common.inbox.models import InboxWaiting
 from common.internal.authentication import InternalApi
 from common.internal.contracts import Decision, DecisionPage, builtins_of
 from common.internal.parameters import ids_asked, page_asked
-from transactions.ledger.models import LedgerTransaction
+from transactions.ledger.models import ORIGINALS, LedgerTransaction
 
 _PAGE = 1000
 
 
 def decisions_of(*, ids: Collection[UUID]) -> DecisionPage:
     """The decisions about these requests, of those that have one."""
-    rows = LedgerTransaction.objects.filter(id__in=ids).order_by("id")
+    rows = _originals().filter(id__in=ids).order_by("id")
     return DecisionPage(data=[_decision(row) for row in rows])
 
 
 def decisions_page(*, after: UUID | None, until: UUID | None, limit: int) -> DecisionPage:
     """The next decisions by id, after one and before another."""
-    rows: QuerySet[LedgerTransaction] = LedgerTransaction.objects.order_by("id")
+    rows = _originals().order_by("id")
     if after is not None:
         rows = rows.filter(id__gt=after)
     if until is not None:
@@ -70,8 +70,12 @@ class DecisionsQueryApi(InternalApi):
         return Response(builtins_of(decisions_of(ids=ids_asked(request))))
 
 
+def _originals() -> QuerySet[LedgerTransaction]:
+    """What requests led to; a command's transaction is no decision about a request."""
+    return LedgerTransaction.objects.filter(Q(kind__in=ORIGINALS) | Q(kind__isnull=True))
+
+
 def _decision(row: LedgerTransaction) -> Decision:
-    posted = row.state == LedgerTransaction.State.POSTED
     return Decision(
         id=row.id,
         stream=row.stream,
@@ -79,7 +83,7 @@ def _decision(row: LedgerTransaction) -> Decision:
         state=row.state,
         amount=row.amount,
         currency=row.currency,
-        captured_amount=(row.amount or 0) if posted else 0,
+        captured_amount=row.captured_amount,
         rejection_code=row.rejection_code or None,
         accepted_at=row.effective_at,
         recorded_at=row.recorded_at,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any, cast
 from uuid import UUID
 
 from common.events.contracts import (
@@ -9,12 +10,17 @@ from common.events.contracts import (
     Cause,
     Event,
     PostedLeg,
+    TransactionAuthorisedV1,
+    TransactionCommandRejectedV1,
+    TransactionExpiredV1,
     TransactionPostedV1,
     TransactionRejectedV1,
+    TransactionReversedV1,
+    TransactionVoidedV1,
 )
 from common.outbox.append import NewEvent
 from transactions.ledger.accounts import OpenedAccount
-from transactions.ledger.engine import Command, Decision, Source
+from transactions.ledger.engine import Change, Child, Command, Create, Decision, Source
 
 
 def outcome_events(decisions: Sequence[Decision], *, decided_at: datetime) -> list[NewEvent]:
@@ -28,6 +34,8 @@ def accounts_opened_events(
     """One event for each new wallet on its owner's stream, caused by its first use."""
     by_key = {account.key: account for account in opened}
     for command in commands:
+        if not isinstance(command, Create):  # an original has its accounts
+            continue
         for key in (command.debit, command.credit):
             account = by_key.pop(key, None)
             if account is not None and key.owner is not None:
@@ -47,38 +55,99 @@ def rejection_event(
 ) -> NewEvent:
     """The outcome of a request that is refused, on its stream."""
     event = TransactionRejectedV1(
-        transaction_id=transaction_id,
-        cause=_cause(source),
-        consumed_at=source.consumed_at,
-        decided_at=decided_at,
+        **_facts(transaction_id, source, decided_at),
         code=code,
     )
     return _new_event(event, stream=source.stream, source=source, occurred_at=decided_at)
 
 
+def command_rejection_event(
+    *,
+    command_id: UUID,
+    transaction_id: UUID,
+    code: str,
+    state: str,
+    source: Source,
+    decided_at: datetime,
+) -> NewEvent:
+    """The outcome of a command that is refused; `state` is what its original is in."""
+    event = TransactionCommandRejectedV1(
+        **_facts(transaction_id, source, decided_at),
+        command_id=command_id,
+        code=code,
+        state=state,
+    )
+    return _new_event(event, stream=source.stream, source=source, occurred_at=decided_at)
+
+
 def _outcome(decision: Decision, decided_at: datetime) -> NewEvent:
-    command = decision.command
+    command, child = decision.command, decision.child
     source = command.source
-    if decision.to_state == "rejected":
-        return rejection_event(
+    if decision.state == "rejected":
+        if child is None:
+            return rejection_event(
+                transaction_id=command.transaction_id,
+                code=decision.code,
+                source=source,
+                decided_at=decided_at,
+            )
+        return command_rejection_event(
+            command_id=command.recorded_as,
             transaction_id=command.transaction_id,
             code=decision.code,
+            state=child.original_state,
             source=source,
             decided_at=decided_at,
         )
-    event = TransactionPostedV1(
-        transaction_id=command.transaction_id,
-        cause=_cause(source),
-        consumed_at=source.consumed_at,
-        decided_at=decided_at,
-        amount=command.amount,
-        currency=command.currency,
-        postings=[
-            PostedLeg(account_id=leg.account.id, direction=leg.direction, amount=leg.amount)
-            for leg in decision.legs
-        ],
-    )
+    facts = _facts(command.transaction_id, source, decided_at)
+    facts["postings"] = [
+        PostedLeg(
+            account_id=leg.account.id,
+            direction=leg.direction,
+            amount=leg.amount,
+            layer=leg.layer,
+        )
+        for leg in decision.legs
+    ]
+    if child is None:
+        event = _created(decision, facts)
+    else:
+        event = _done(command.recorded_as, child, cast("Change", decision.change), facts)
     return _new_event(event, stream=source.stream, source=source, occurred_at=decided_at)
+
+
+def _created(decision: Decision, facts: dict[str, Any]) -> Event:
+    """What became of a request at once."""
+    command = cast("Create", decision.command)
+    facts |= {"amount": command.amount, "currency": command.currency}
+    if decision.state == "authorised":
+        return TransactionAuthorisedV1(**facts)
+    return TransactionPostedV1(**facts)
+
+
+def _done(command_id: UUID, child: Child, change: Change, facts: dict[str, Any]) -> Event:
+    """What a command did to its original."""
+    facts |= {"command_id": command_id, "amount": child.amount, "currency": child.currency}
+    match child.kind:
+        case "capture":
+            return TransactionPostedV1(**facts)
+        case "void":
+            return TransactionVoidedV1(**facts)
+        case "expiry":
+            return TransactionExpiredV1(**facts)
+        case "reversal":
+            facts |= {"state": change.to_state, "reversed_amount": change.reversed_amount}
+            return TransactionReversedV1(**facts)
+
+
+def _facts(transaction_id: UUID, source: Source, decided_at: datetime) -> dict[str, Any]:
+    """What every outcome says."""
+    return {
+        "transaction_id": transaction_id,
+        "cause": _cause(source),
+        "consumed_at": source.consumed_at,
+        "decided_at": decided_at,
+    }
 
 
 def _cause(source: Source) -> Cause:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import DateTimeField, Func, Prefetch, Q, QuerySet
 
-from transactions.ledger.models import Account, JournalEntry, LedgerTransaction, Posting
+from transactions.ledger.models import MOVED, Account, JournalEntry, LedgerTransaction, Posting
 
 
 class ReadAt(Func):
@@ -34,12 +34,17 @@ def ledger_transaction_get(*, transaction_id: UUID, viewer: UUID) -> LedgerTrans
     A transaction with `postings` and `journal`, or None when the viewer may not know of it.
 
     It shows to the user whose wallet it is about, to who asked for it, and to the receiver
-    once the money is theirs.
+    once the money is theirs; that of a command also to whoever may see its original.
     """
-    received = Q(state=LedgerTransaction.State.POSTED, credit_account__owner=viewer)
     return (
         LedgerTransaction.objects.filter(
-            Q(stream=viewer) | Q(requested_by=viewer) | received, pk=transaction_id
+            _shows_to(viewer)
+            | Q(pending__isnull=True, reverses__isnull=True) & _received_by(viewer)
+            | _shows_to(viewer, "pending__")
+            | _received_by(viewer, "pending__")
+            | _shows_to(viewer, "reverses__")
+            | _received_by(viewer, "reverses__"),
+            pk=transaction_id,
         )
         .prefetch_related(
             Prefetch("postings", Posting.objects.select_related("account").order_by("id")),
@@ -47,3 +52,18 @@ def ledger_transaction_get(*, transaction_id: UUID, viewer: UUID) -> LedgerTrans
         )
         .first()
     )
+
+
+def ledger_commands_of(*, transaction_id: UUID) -> QuerySet[LedgerTransaction]:
+    """What commands to a transaction led to, refused ones included, in order."""
+    return LedgerTransaction.objects.filter(
+        Q(pending=transaction_id) | Q(reverses=transaction_id)
+    ).order_by("source_sequence", "id")
+
+
+def _shows_to(viewer: UUID, path: str = "") -> Q:
+    return Q(**{f"{path}stream": viewer}) | Q(**{f"{path}requested_by": viewer})
+
+
+def _received_by(viewer: UUID, path: str = "") -> Q:
+    return Q(**{f"{path}state__in": MOVED, f"{path}credit_account__owner": viewer})

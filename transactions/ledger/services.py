@@ -7,8 +7,13 @@ import structlog
 from django.db import connection, transaction
 
 from common.outbox.append import outbox_append_many
-from transactions.ledger import accounts, posting
-from transactions.ledger.engine import Command, accounts_touched, decide
+from transactions.ledger import accounts, originals, posting
+from transactions.ledger.engine import (
+    Command,
+    accounts_touched,
+    decide,
+    transactions_touched,
+)
 from transactions.ledger.errors import HouseTotalsFull
 from transactions.ledger.events import accounts_opened_events, outcome_events
 
@@ -53,16 +58,19 @@ def user_replicas_save(*, statuses: Mapping[UUID, str]) -> None:
 
 
 def _apply(commands: Sequence[Command], *, house_exact: bool) -> None:
-    # Note [Lock order]: wallets, then streams, then accounts of the house. The latter are
-    # shared by everybody, so they are locked last and for the shortest time; `house_exact`
-    # takes them before the streams, and a deadlock that comes of it is retried by the caller.
-    touched = accounts_touched(commands)
+    # Note [Lock order]: originals, then wallets, then streams, then accounts of the house. The
+    # latter are shared by everybody, so they are locked last and for the shortest time;
+    # `house_exact` takes them before the streams, and a deadlock that comes of it is retried by
+    # the caller.
+    transactions = originals.originals_lock(ids=transactions_touched(commands))
+    touched = accounts_touched(commands, transactions)
     opened = accounts.accounts_open(keys=touched)
     locked = accounts.accounts_lock(keys=touched, house_exact=house_exact)
     recorded_at = accounts.recording_time(locked)
-    decisions = decide(accounts=locked.by_key, commands=commands)
+    decisions = decide(accounts=locked.by_key, transactions=transactions, commands=commands)
 
     posting.decisions_record(decisions, accounts=locked.by_key, recorded_at=recorded_at)
+    originals.originals_update(decisions.transactions)
     accounts.wallets_update(decisions.accounts, recorded_at=recorded_at)
     outbox_append_many(
         events=[

@@ -40,7 +40,7 @@ _TOTALS = """
         LEFT JOIN ledger_transaction AS header
             ON header.id = posting.transaction_id AND posting.layer = 'pending'
         CROSS JOIN LATERAL (
-            SELECT coalesce(header.kind IN ('capture', 'void', 'expiry'), false) AS releases
+            SELECT header.pending_id IS NOT NULL AS releases
         ) AS meaning
         WHERE posting.account_id = account.id
     ) AS sums
@@ -67,7 +67,7 @@ _BALANCES_AFTER = """
         LEFT JOIN ledger_transaction AS header
             ON header.id = posting.transaction_id AND posting.layer = 'pending'
         CROSS JOIN LATERAL (
-            SELECT coalesce(header.kind IN ('capture', 'void', 'expiry'), false) AS releases
+            SELECT header.pending_id IS NOT NULL AS releases
         ) AS meaning
         WHERE posting.account_id = ANY(%s)
         WINDOW running AS (PARTITION BY posting.account_id ORDER BY posting.id)
@@ -78,7 +78,15 @@ _BALANCES_AFTER = """
 
 _TRANSACTIONS = """
     SELECT header.id, header.state, header.amount, last.to_state,
-        legs.number, legs.debits, legs.credits, legs.debits_held, legs.credits_held
+        legs.number, legs.debits, legs.credits, legs.debits_held, legs.credits_held,
+        header.captured_amount, header.reversed_amount,
+        CASE
+            WHEN header.state = 'rejected' OR header.kind NOT IN ('transfer', 'withdrawal', 'deposit')
+                THEN 0
+            WHEN header.hold_expires_at IS NULL THEN header.amount
+            ELSE commands.captured
+        END,
+        commands.reversed
     FROM ledger_transaction AS header
     CROSS JOIN LATERAL (
         SELECT count(*) AS number,
@@ -92,6 +100,13 @@ _TRANSACTIONS = """
                 AS credits_held
         FROM ledger_posting AS posting WHERE posting.transaction_id = header.id
     ) AS legs
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(amount) FILTER (WHERE kind = 'capture'), 0) AS captured,
+            coalesce(sum(amount) FILTER (WHERE kind = 'reversal'), 0) AS reversed
+        FROM ledger_transaction AS command
+        WHERE (command.pending_id = header.id OR command.reverses_id = header.id)
+            AND command.state <> 'rejected'
+    ) AS commands
     LEFT JOIN LATERAL (
         SELECT to_state FROM ledger_journal_entry AS entry
         WHERE entry.transaction_id = header.id ORDER BY sequence DESC LIMIT 1
@@ -124,7 +139,11 @@ class LedgerReport(NamedTuple):
 
 
 class TransactionSums(NamedTuple):
-    """A transaction beside its legs and its last journal entry; sums are minor units."""
+    """
+    A transaction beside its legs, its last journal entry and its commands; in minor units.
+
+    The last two are what was captured and reversed by what the commands to it say.
+    """
 
     id: UUID
     state: str
@@ -135,6 +154,10 @@ class TransactionSums(NamedTuple):
     credits: int
     debits_held: int
     credits_held: int
+    captured: int
+    reversed: int
+    told_captured: int
+    told_reversed: int
 
     def misfits(self) -> Iterator[str]:
         """What does not fit, in words."""
@@ -146,6 +169,8 @@ class TransactionSums(NamedTuple):
         moved = self.debits or self.debits_held
         if self.state != "rejected" and moved != self.amount:
             yield f"is about {self.amount} and its postings about {moved}"
+        if (self.captured, self.reversed) != (self.told_captured, self.told_reversed):
+            yield "says other captured and reversed amounts than its commands"
         if self.state != self.told_state:
             yield f"is {self.state}, and the journal says {self.told_state or 'nothing'}"
 

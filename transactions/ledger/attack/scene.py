@@ -82,7 +82,6 @@ def _create(
         credit=credit,
         amount=amount,
         currency=_CURRENCY,
-        capture="automatic",
         requested_by=stream,
         accepted_at=now,
         source=Source(

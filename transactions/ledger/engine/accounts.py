@@ -31,8 +31,8 @@ class AccountState:
     """
     The totals of one account, in minor units; never negative.
 
-    The totals of an account of the house may start at zero instead of its real ones: no rule
-    looks at its balance, only the changes are taken from it.
+    The totals of an account of the house may start at zero instead of its real ones, and then
+    go below: no rule looks at its balance, only the changes are taken from it.
     """
 
     id: UUID

@@ -1,76 +1,128 @@
-"""The rules, command by command."""
+"""One pass over the commands of a batch, each judged by the rules of its kind."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from common.money import EXPONENTS
 from transactions.ledger.engine.accounts import AccountKey, AccountState
-from transactions.ledger.engine.book import Book, fits
-from transactions.ledger.engine.commands import Command, Create
-from transactions.ledger.engine.decisions import Decision, Decisions, Refusal
+from transactions.ledger.engine.book import Book
+from transactions.ledger.engine.children import without_original
+from transactions.ledger.engine.commands import (
+    Capture,
+    Command,
+    Create,
+    Expire,
+    FollowUp,
+    Reverse,
+    Void,
+)
+from transactions.ledger.engine.creating import create
+from transactions.ledger.engine.decisions import Decision, Decisions
+from transactions.ledger.engine.holds import capture, expire, void
+from transactions.ledger.engine.reversing import reverse
+from transactions.ledger.engine.transactions import State, TransactionState
+
+_RULES: dict[type, Callable[[Book, Any, TransactionState], Decision]] = {
+    Capture: capture,
+    Void: void,
+    Expire: expire,
+    Reverse: reverse,
+}
 
 
-def accounts_touched(commands: Sequence[Command]) -> set[AccountKey]:
-    """The accounts that must exist before `decide` can judge these commands."""
+def transactions_touched(commands: Sequence[Command]) -> set[UUID]:
+    """The transactions that commands are about, of which some may not exist."""
+    return {command.transaction_id for command in commands if not isinstance(command, Create)}
+
+
+def accounts_touched(
+    commands: Sequence[Command], transactions: Mapping[UUID, TransactionState]
+) -> set[AccountKey]:
+    """
+    The accounts that must exist before `decide` can judge these commands.
+
+    `transactions` are those of `transactions_touched` that exist.
+    """
     touched: set[AccountKey] = set()
     for command in commands:
-        if command.currency in EXPONENTS:
-            touched.add(command.debit)
-            touched.add(command.credit)
+        if isinstance(command, Create):
+            if command.currency in EXPONENTS:
+                touched.add(command.debit)
+                touched.add(command.credit)
+        else:
+            original = transactions.get(command.transaction_id)
+            if original is not None and original.can_change:
+                touched.update(original.terms[:2])
     return touched
 
 
 def decide(
-    *, accounts: Mapping[AccountKey, AccountState], commands: Sequence[Command]
+    *,
+    accounts: Mapping[AccountKey, AccountState],
+    transactions: Mapping[UUID, TransactionState],
+    commands: Sequence[Command],
 ) -> Decisions:
     """
     Judge commands one after the other, each on what those before it left.
 
-    `accounts` has every account of `accounts_touched` and is not changed. A business refusal
-    is a decision, never an exception.
+    `accounts` has every account of `accounts_touched`, `transactions` every transaction of
+    `transactions_touched` that exists; neither is changed. A business refusal is a decision,
+    never an exception.
     """
-    book = Book(accounts)
-    outcomes = [_RULES[type(command)](book, command) for command in commands]
-    return Decisions(outcomes=outcomes, accounts=book.changed())
-
-
-def _create(book: Book, command: Create) -> Decision:
-    refusal = _create_refusal(book, command)
-    if refusal is not None:
-        return Decision(command, "", "rejected", refusal.value, ())
-    legs = (
-        book.debit(command.debit, command.amount),
-        book.credit(command.credit, command.amount),
-    )
-    return Decision(command, "", "posted", "", legs)
-
-
-def _create_refusal(book: Book, command: Create) -> Refusal | None:
-    if command.currency not in EXPONENTS:
-        return Refusal.CURRENCY_UNSUPPORTED
-    if command.capture != "automatic":
-        return Refusal.CAPTURE_UNSUPPORTED
-    return _debit_refusal(book.account(command.debit), command.amount) or _credit_refusal(
-        book.account(command.credit), command.amount
+    book = Book(accounts, transactions)
+    touched = transactions_touched(commands)
+    outcomes = []
+    for command in commands:
+        outcome = (
+            create(book, command) if isinstance(command, Create) else _follow_up(book, command)
+        )
+        outcomes.append(outcome)
+        if touched and command.recorded_as in touched:
+            book.enter(_recorded(outcome))
+    return Decisions(
+        outcomes=outcomes,
+        accounts=book.changed_accounts(),
+        transactions=book.changed_transactions(),
+        created=book.created,
     )
 
 
-def _debit_refusal(account: AccountState, amount: int) -> Refusal | None:
-    if account.status == "closed":
-        return Refusal.ACCOUNT_CLOSED
-    if account.status == "frozen":
-        return Refusal.ACCOUNT_FROZEN
-    if account.is_wallet and account.available < amount:
-        return Refusal.INSUFFICIENT_FUNDS
-    return None if fits(account.debits_posted, amount) else Refusal.BALANCE_LIMIT_EXCEEDED
+def _follow_up(book: Book, command: FollowUp) -> Decision:
+    original = book.transaction(command.transaction_id)
+    # Whoever may write to one stream must not reach the transactions of another.
+    if original is None or original.stream != command.source.stream:
+        return without_original(command)
+    return _RULES[type(command)](book, command, original)
 
 
-def _credit_refusal(account: AccountState, amount: int) -> Refusal | None:
-    # A frozen wallet still takes money in: refusing would tell the payer of the freeze, and
-    # what comes in cannot leave.
-    if account.status == "closed":
-        return Refusal.ACCOUNT_CLOSED
-    return None if fits(account.credits_posted, amount) else Refusal.BALANCE_LIMIT_EXCEEDED
+def _recorded(outcome: Decision) -> TransactionState:
+    """The ledger transaction that a decision leaves."""
+    command, child = outcome.command, outcome.child
+    if child is None:
+        return _created(cast("Create", command), outcome.state)
+    return TransactionState(
+        id=command.recorded_as,
+        kind=child.kind,
+        state=outcome.state,
+        stream=command.source.stream,
+        debit=child.debit,
+        credit=child.credit,
+        amount=child.amount,
+        currency=child.currency,
+    )
 
 
-_RULES: dict[type, Callable[[Book, Any], Decision]] = {Create: _create}
+def _created(command: Create, state: State) -> TransactionState:
+    return TransactionState(
+        id=command.transaction_id,
+        kind=command.kind,
+        state=state,
+        stream=command.source.stream,
+        debit=command.debit,
+        credit=command.credit,
+        amount=command.amount,
+        currency=command.currency,
+        hold_expires_at=command.hold_expires_at,
+        captured_amount=command.amount if state == "posted" else 0,
+    )

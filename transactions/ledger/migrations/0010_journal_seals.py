@@ -116,7 +116,7 @@ def _run(schema_editor: Any, statement: str) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0007_discarded_transactions")]
+    dependencies = [("ledger", "0008_holds_and_commands")]
 
     operations = [
         migrations.RunSQL(WRITTEN_BY, WRITTEN_BY_REVERSE),

@@ -41,7 +41,7 @@ BEGIN
         FROM (
             -- A pending leg of a command takes back what a hold took, the other way round.
             SELECT layer, direction, amount, layer = 'pending' AND (
-                SELECT kind IN ('capture', 'void', 'expiry')
+                SELECT pending_id IS NOT NULL
                 FROM ledger_transaction AS header WHERE header.id = posting.transaction_id
             ) AS releases
             FROM ledger_posting AS posting

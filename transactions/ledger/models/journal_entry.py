@@ -23,8 +23,8 @@ class JournalEntry(models.Model):
         LedgerTransaction, on_delete=models.PROTECT, related_name="journal", db_constraint=False
     )
     type = models.CharField(max_length=64)
-    from_state = models.CharField(max_length=16, blank=True, default="")
-    to_state = models.CharField(max_length=16)
+    from_state = models.CharField(max_length=32, blank=True, default="")
+    to_state = models.CharField(max_length=32)
     code = models.CharField(max_length=64, blank=True, default="")
     actor = models.CharField(max_length=100)
     cause = models.UUIDField()
