@@ -80,12 +80,12 @@ class TestAttackLedger:
         assert LedgerTransaction.objects.count() == 2
 
     def test_tries_many_ways(self):
-        names = [attempt.name for attempt in ATTEMPTS]
+        names = [(attempt.way, attempt.name) for attempt in ATTEMPTS]
 
         assert len(names) == len(set(names)) >= 30
         assert {attempt.way for attempt in ATTEMPTS} == set(Way)
 
-    @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda one: one.name)
+    @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda one: f"{one.way}: {one.name}")
     def test_each_attempt_is_refused(self, attempt):
         committed = committed_find()
         assert committed is not None

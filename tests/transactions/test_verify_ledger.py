@@ -107,7 +107,10 @@ class TestVerifyLedger:
     @pytest.mark.parametrize(
         ("edit", "says"),
         [
-            ("UPDATE ledger_transaction SET amount = 251 WHERE id = %s", "is about 251 and its"),
+            (
+                "UPDATE ledger_transaction SET amount = 251, captured_amount = 251 WHERE id = %s",
+                "is about 251 and its postings about 250",
+            ),
             (
                 "UPDATE ledger_posting SET amount = 251 WHERE direction = 'debit'"
                 " AND transaction_id = %s",
@@ -115,8 +118,8 @@ class TestVerifyLedger:
             ),
             ("DELETE FROM ledger_posting WHERE transaction_id = %s", "and its postings about 0"),
             (
-                "UPDATE ledger_transaction SET state = 'rejected', rejection_code = 'x'"
-                " WHERE id = %s",
+                "UPDATE ledger_transaction SET state = 'rejected', rejection_code = 'x',"
+                " captured_amount = 0 WHERE id = %s",
                 "was refused and has postings",
             ),
             (

@@ -1,5 +1,9 @@
 """Attempts by Django's object mapper, in bulk and row by row."""
 
+from typing import Any
+
+from django.db.models import QuerySet
+
 from common.ids import uuid7
 from transactions.ledger.attack.attempt import Attempt, Way
 from transactions.ledger.attack.scene import Scene
@@ -46,12 +50,8 @@ def _save_header_again(scene: Scene) -> None:
 
 
 def _copy_header(scene: Scene) -> None:
-    LedgerTransaction.objects.create(
-        **{
-            **{f.attname: getattr(scene.transfer, f.attname) for f in LedgerTransaction._meta.fields},
-            "id": uuid7(),
-        }
-    )
+    scene.transfer.pk = uuid7()
+    scene.transfer.save(force_insert=True)
 
 
 def _rewrite_entries(_: Scene) -> None:
@@ -66,9 +66,9 @@ def _give_money(scene: Scene) -> None:
     scene.payer.save()
 
 
-def _remove_past_signals(_: Scene) -> None:
-    entries = JournalEntry.objects.order_by()
-    entries._raw_delete(entries.db)  # noqa: SLF001  that is the attempt
+def _delete(rows: QuerySet[Any]) -> None:
+    """Delete past Django's own protection of what hangs on a row."""
+    rows._raw_delete(rows.db)  # type: ignore[attr-defined]  # noqa: SLF001  that is the attempt
 
 
 MODELS = [
@@ -78,10 +78,11 @@ MODELS = [
     Attempt(Way.ORM, "add postings in bulk", _add_in_bulk),
     Attempt(Way.ORM, "update by a queryset", lambda _: _done(Posting.objects.update(amount=1))),
     Attempt(
-        Way.ORM, "delete transactions with all that hangs on them",
-        lambda one: _done(LedgerTransaction.objects.filter(pk=one.committed.pk).delete()),
+        Way.ORM,
+        "delete a transaction",
+        lambda one: _delete(LedgerTransaction.objects.filter(pk=one.committed.pk)),
     ),
-    Attempt(Way.ORM, "delete entries past the collector", _remove_past_signals),
+    Attempt(Way.ORM, "delete entries", lambda _: _delete(JournalEntry.objects.order_by())),
     Attempt(Way.ORM, "save a changed transaction", _save_header_again),
     Attempt(Way.ORM, "copy a transaction", _copy_header),
     Attempt(Way.ORM, "rewrite entries in bulk", _rewrite_entries),
@@ -89,7 +90,9 @@ MODELS = [
     Attempt(Way.ORM, "update seals", lambda _: _done(JournalSeal.objects.update(entries=1))),
     Attempt(Way.ORM, "give money by saving a wallet", _give_money),
     Attempt(
-        Way.ORM, "delete a wallet", lambda one: _done(Account.objects.filter(pk=one.payer.pk).delete())
+        Way.ORM,
+        "delete a wallet",
+        lambda one: _delete(Account.objects.filter(pk=one.payer.pk)),
     ),
 ]
 

@@ -9,10 +9,10 @@ from transactions.ledger.attack.scene import Scene, sql
 
 _HEADER = (
     "INSERT INTO ledger_transaction (id, kind, state, amount, currency, debit_account_id,"
-    " credit_account_id, stream, requested_by, rejection_code, effective_at, recorded_at,"
-    " source_event_id, source_sequence, source_partition, source_offset{more})"
-    " SELECT %s, kind, {state}, amount, {currency}, debit_account_id, credit_account_id, stream,"
-    " requested_by, {code}, effective_at, recorded_at, source_event_id, source_sequence,"
+    " credit_account_id, captured_amount, stream, requested_by, rejection_code, effective_at,"
+    " recorded_at, source_event_id, source_sequence, source_partition, source_offset{more})"
+    " SELECT %s, kind, {state}, amount, {currency}, debit_account_id, credit_account_id,"
+    " CASE {state} WHEN 'rejected' THEN 0 ELSE amount END, stream, requested_by, {code}, effective_at, recorded_at, source_event_id, source_sequence,"
     " source_partition, source_offset{value} FROM ledger_transaction WHERE id = %s"
 )
 _LEG = (
@@ -200,7 +200,9 @@ NEW_ROWS = [
     ),
     _on(
         "decide a request twice",
-        _HEADER.format(state="state", code="rejection_code", currency="currency", more="", value=""),
+        _HEADER.format(
+            state="state", code="rejection_code", currency="currency", more="", value=""
+        ),
         lambda scene: [scene.committed.id, scene.committed.id],
     ),
     _plain(

@@ -1,12 +1,10 @@
 """Tries to get around the rules of the ledger, and says what got through."""
 
-from typing import IO, Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
-from rich.console import Console
-from rich.table import Table
 
 from common.console_progress import counting
 from common.db.timeouts import timeouts_use
@@ -62,11 +60,12 @@ class Command(BaseCommand):
         return committed
 
     def _show(self, outcomes: list[Outcome], findings: list[Finding]) -> None:
-        table = Table("way", "attempt", "", "", box=None, pad_edge=False)
         for one in outcomes:
             verdict = "refused" if one.refused else "GOT THROUGH"
-            table.add_row(one.attempt.way.value, one.attempt.name, verdict, one.says)
+            self._line(one.attempt.way.value, one.attempt.name, verdict, one.says)
         for finding in findings:
             verdict = "WRONG" if finding.wrong else "right"
-            table.add_row("catalogue", finding.inspection.name, verdict, ", ".join(finding.wrong))
-        Console(file=cast("IO[str]", self.stdout), soft_wrap=True).print(table)
+            self._line("rights", finding.inspection.name, verdict, ", ".join(finding.wrong))
+
+    def _line(self, way: str, name: str, verdict: str, says: str) -> None:
+        self.stdout.write(f"{way:<8}{name:<74}{verdict:<13}{says}".rstrip())
