@@ -1,5 +1,7 @@
 """The ledger holds against every attempt, and the attack notices where it would not."""
 
+from contextlib import contextmanager
+
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -33,30 +35,36 @@ def books():
     journal_seal()
 
 
-@pytest.fixture
-def application(books):
+@contextmanager
+def as_application():
     """The connection of the test belongs to the role that web and consumer run as."""
     owner = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD")}
     connection.close()
     connection.settings_dict.update(USER=APPLICATION["USER"], PASSWORD=APPLICATION["PASSWORD"])
-    yield
-    connection.close()
-    connection.settings_dict.update(owner)
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict.update(owner)
 
 
 @pytest.fixture
-def weakened(books):
-    """Run a statement as the owner before the attack; each test's schema is its own again after."""
-    undone = []
+def application(books):
+    with as_application():
+        yield
 
-    def weaken(statement, undo):
-        role = sql.Identifier(APPLICATION["USER"]).as_string(None)
+
+@contextmanager
+def weakened(weakness, remedy):
+    """What the owner of the tables may do to them, for a moment."""
+    role = sql.Identifier(APPLICATION["USER"]).as_string(None)
+    for statement in weakness:
         execute(statement.format(role=role))
-        undone.append(undo.format(role=role))
-
-    yield weaken
-    for statement in undone:
-        execute(statement)
+    try:
+        yield
+    finally:
+        for statement in remedy:
+            execute(statement.format(role=role))
 
 
 def attack(capsys):
@@ -95,64 +103,55 @@ class TestAttackLedger:
         assert outcome.refused, outcome.says
 
 
+WEAKNESSES = {
+    "rights and a trigger": (
+        [
+            "GRANT UPDATE ON ledger_journal_entry TO {role}",
+            "ALTER TABLE ledger_journal_entry DISABLE TRIGGER ledger_journal_entry_append_only",
+        ],
+        [
+            "REVOKE UPDATE ON ledger_journal_entry FROM {role}",
+            "ALTER TABLE ledger_journal_entry ENABLE TRIGGER ledger_journal_entry_append_only",
+        ],
+        {"change hashes", "every trigger is on", "seals can only be added"},
+    ),
+    "totals": (
+        ["ALTER TABLE ledger_account DISABLE TRIGGER ledger_account_totals_check"],
+        ["ALTER TABLE ledger_account ENABLE TRIGGER ledger_account_totals_check"],
+        {"raise a wallet's money without a posting", "every trigger is on"},
+    ),
+    "search path": (
+        ["ALTER FUNCTION ledger_postings_check() RESET search_path"],
+        ["ALTER FUNCTION ledger_postings_check() SET search_path = pg_catalog, public, pg_temp"],
+        {"fix where they look", "shadow a table"},
+    ),
+}
+"""What is done, what mends it, and what the attack must say then."""
+
+
+@pytest.mark.usefixtures("books")
 class TestWeakness:
     """What the attack says when a rule is gone, so that its silence means something."""
 
-    @pytest.mark.parametrize(
-        ("weakness", "undo", "shows"),
-        [
-            (
-                "GRANT UPDATE ON ledger_journal_entry TO {role}; ALTER TABLE ledger_journal_entry"
-                " DISABLE TRIGGER ledger_journal_entry_append_only",
-                "REVOKE UPDATE ON ledger_journal_entry FROM {role}; ALTER TABLE"
-                " ledger_journal_entry ENABLE TRIGGER ledger_journal_entry_append_only",
-                ["change hashes", "every trigger is on", "can only be added"],
-            ),
-            (
-                "ALTER TABLE ledger_account DISABLE TRIGGER ledger_account_totals_check",
-                "ALTER TABLE ledger_account ENABLE TRIGGER ledger_account_totals_check",
-                ["raise a wallet's money without a posting", "every trigger is on"],
-            ),
-            (
-                "ALTER FUNCTION ledger_postings_check() RESET search_path",
-                "ALTER FUNCTION ledger_postings_check()"
-                " SET search_path = pg_catalog, public, pg_temp",
-                ["fix where they look", "shadow a table"],
-            ),
-        ],
-        ids=["rights and a trigger", "totals", "search path"],
-    )
-    def test_shows(self, weakened, weakness, undo, shows, request, capsys):
-        weakened(weakness, undo)
-        request.getfixturevalue("application")
+    @pytest.mark.parametrize("name", WEAKNESSES)
+    def test_shows(self, name, capsys):
+        weakness, remedy, shows = WEAKNESSES[name]
 
-        said, code = attack(capsys)
+        with weakened(weakness, remedy), as_application():
+            said, code = attack(capsys)
 
         bad = [line for line in said.splitlines() if "GOT THROUGH" in line or "WRONG" in line]
-        assert code == len(bad) > 0
+        assert code == len(bad)
         for words in shows:
             assert any(words in line for line in bad), said
-        request.getfixturevalue("as_owner_again")
-
-    @pytest.fixture
-    def as_owner_again(self):
-        owner = env.db_url("TRANSACTIONS_MIGRATION_DATABASE_URL")
-        connection.close()
-        connection.settings_dict.update(USER=owner["USER"], PASSWORD=owner["PASSWORD"])
 
 
 class TestTarget:
-    def test_is_never_attacked_as_the_owner(self, books):
+    @pytest.mark.usefixtures("books")
+    def test_is_never_attacked_as_the_owner(self):
         with pytest.raises(CommandError, match="who may do anything"):
             call_command("attack_ledger")
 
-    def test_must_have_books(self, request):
-        owner = {name: connection.settings_dict[name] for name in ("USER", "PASSWORD")}
-        connection.close()
-        connection.settings_dict.update(USER=APPLICATION["USER"], PASSWORD=APPLICATION["PASSWORD"])
-        try:
-            with pytest.raises(CommandError, match="post something first"):
-                call_command("attack_ledger")
-        finally:
-            connection.close()
-            connection.settings_dict.update(owner)
+    def test_must_have_books(self):
+        with as_application(), pytest.raises(CommandError, match="post something first"):
+            call_command("attack_ledger")

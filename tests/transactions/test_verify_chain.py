@@ -109,7 +109,7 @@ def sequences():
 
 
 class TestWholeChain:
-    @USERS
+    @pytest.mark.usefixtures("users")
     def test_is_compared_with_users_by_default(self, capsys):
         said, code = verify(capsys)
 
@@ -125,7 +125,8 @@ class TestWholeChain:
         assert "(3 kept by users)" in verify(capsys, "--against-file", str(kept_file))[0]
         assert "(none compared)" in verify(capsys, "--alone")[0]
 
-    def test_proves_nothing_without_users(self, books, settings, tmp_path, capsys):
+    @pytest.mark.usefixtures("books")
+    def test_proves_nothing_without_users(self, settings, tmp_path, capsys):
         settings.PEER = {**settings.PEER, "URL": "http://127.0.0.1:1"}
         broken = tmp_path / "broken"
         broken.write_text("{}\n")
@@ -134,14 +135,15 @@ class TestWholeChain:
         assert verify(capsys, "--against-file", str(tmp_path / "none"))[1] == 2
         assert verify(capsys, "--against-file", str(broken))[1] == 2
 
-    def test_may_be_longer_than_what_was_kept(self, kept, kept_file, capsys):
+    def test_may_be_longer_than_what_was_kept(self, kept_file, capsys):
         journal_seal()
 
         said, code = verify(capsys, "--against-file", str(kept_file))
 
         assert (code, "4 seals (3 kept by users)" in said) == (0, True)
 
-    def test_may_be_shorter_than_what_users_kept_meanwhile(self, kept, users, capsys):
+    @pytest.mark.usefixtures("users")
+    def test_may_be_shorter_than_what_users_kept_meanwhile(self):
         """The seal that is made while the chain is followed is looked up afterwards."""
 
         def kept_late():
@@ -182,7 +184,7 @@ class TestPlantedEdits:
             "UPDATE ledger_posting SET account_id = gen_random_uuid() WHERE transaction_id = %s",
             "UPDATE ledger_posting SET balance_after = 7 WHERE transaction_id = %s",
             "DELETE FROM ledger_posting WHERE transaction_id = %s",
-            "UPDATE ledger_transaction SET amount = amount + 1 WHERE id = %s",
+            "UPDATE ledger_transaction SET amount = 251, captured_amount = 251 WHERE id = %s",
             "UPDATE ledger_transaction SET currency = 'JPY' WHERE id = %s",
             "DELETE FROM ledger_transaction WHERE id = %s",
             "UPDATE ledger_journal_entry SET actor = 'user:0' WHERE transaction_id = %s",
@@ -276,7 +278,10 @@ class TestPlantedEdits:
     def test_that_make_the_whole_chain_again_show_in_what_users_kept(self, capsys):
         """One amount, both its legs, the hash of its entry, and every seal from there on."""
         entry = JournalEntry.objects.order_by("sequence")[3]
-        tamper("UPDATE ledger_transaction SET amount = 6 WHERE id = %s", [entry.transaction_id])
+        tamper(
+            "UPDATE ledger_transaction SET amount = 6, captured_amount = 6 WHERE id = %s",
+            [entry.transaction_id],
+        )
         tamper(
             "UPDATE ledger_posting SET amount = 6 WHERE transaction_id = %s", [entry.transaction_id]
         )
@@ -292,9 +297,10 @@ class TestPlantedEdits:
         assert "first bad seal: 2, first bad entry: none" in said
 
 
+@pytest.mark.usefixtures("books")
 class TestParts:
     @pytest.mark.parametrize(("first", "last", "entries"), [(1, 1, 2), (2, 3, 4), (3, 3, 2)])
-    def test_may_be_followed_alone(self, books, first, last, entries):
+    def test_may_be_followed_alone(self, first, last, entries):
         faults = []
 
         report = chain_part_verify(first=first, last=last, on_fault=faults.append)
@@ -302,7 +308,7 @@ class TestParts:
         assert faults == []
         assert (report.seals, report.entries) == (last - first + 1, entries)
 
-    def test_show_what_is_wrong_in_them(self, books):
+    def test_show_what_is_wrong_in_them(self):
         tamper(
             "UPDATE ledger_journal_entry SET actor = 'user:0' WHERE sequence = %s", [sequences()[3]]
         )
@@ -315,14 +321,16 @@ class TestParts:
 
 
 class TestSchedule:
-    def test_compares_the_last_seals_with_users(self, users):
+    @pytest.mark.usefixtures("users")
+    def test_compares_the_last_seals_with_users(self):
         assert check_chain() >= 3
 
         result = LedgerCheckResult.objects.get(name="chain")
         assert result.ok
         assert "seals agree with users" in result.details
 
-    def test_raises_the_alarm(self, users):
+    @pytest.mark.usefixtures("users")
+    def test_raises_the_alarm(self):
         tamper("UPDATE ledger_journal_seal SET digest = sha256('') WHERE number = 3")
 
         with pytest.raises(BooksDiffer):
@@ -334,13 +342,14 @@ class TestSchedule:
             True,
         )
 
-    def test_says_nothing_new_while_users_is_away(self, books, settings):
+    @pytest.mark.usefixtures("books")
+    def test_says_nothing_new_while_users_is_away(self, settings):
         settings.PEER = {**settings.PEER, "URL": "http://127.0.0.1:1"}
 
         assert check_chain() == 0
         assert not LedgerCheckResult.objects.exists()
 
-    def test_has_nothing_to_say_of_empty_books(self, db, settings):
+    def test_has_nothing_to_say_of_empty_books(self, settings):
         settings.PEER = {**settings.PEER, "URL": "http://127.0.0.1:1"}
 
         assert check_chain() == 0

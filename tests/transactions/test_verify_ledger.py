@@ -89,8 +89,8 @@ class TestVerifyLedger:
                 "has totals 250/1000/0/1, its postings 250/1000/0/0",
             ),
             (
-                "UPDATE ledger_posting AS posting SET balance_after = 999 FROM ledger_account"
-                " AS account WHERE account.id = account_id AND direction = 'credit' AND owner = %s",
+                """UPDATE ledger_posting SET balance_after = 999 FROM ledger_account AS account
+                WHERE account.id = account_id AND direction = 'credit' AND owner = %s""",
                 "has another balance after posting",
             ),
         ],
@@ -112,14 +112,14 @@ class TestVerifyLedger:
                 "is about 251 and its postings about 250",
             ),
             (
-                "UPDATE ledger_posting SET amount = 251 WHERE direction = 'debit'"
-                " AND transaction_id = %s",
+                """UPDATE ledger_posting SET amount = 251
+                WHERE direction = 'debit' AND transaction_id = %s""",
                 "debits and credits of its postings differ",
             ),
             ("DELETE FROM ledger_posting WHERE transaction_id = %s", "and its postings about 0"),
             (
-                "UPDATE ledger_transaction SET state = 'rejected', rejection_code = 'x',"
-                " captured_amount = 0 WHERE id = %s",
+                """UPDATE ledger_transaction
+                SET state = 'rejected', rejection_code = 'x', captured_amount = 0 WHERE id = %s""",
                 "was refused and has postings",
             ),
             (

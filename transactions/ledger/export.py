@@ -16,8 +16,8 @@ from transactions.ledger.export_format import (
     EntryLine,
     Header,
     SealLine,
-    TransactionPart,
     Trailer,
+    TransactionPart,
     line_encode,
 )
 from transactions.ledger.snapshot import rows_read, rows_streamed, snapshot

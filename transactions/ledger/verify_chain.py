@@ -133,7 +133,7 @@ def entry_of(row: tuple[Any, ...]) -> StoredEntry:
     """A row of `ENTRIES` as the chain knows it."""
     _, sequence, digest, *content, legs = row
     told = msgspec.json.decode(legs) if legs else []
-    return StoredEntry(sequence, Entry(*content, told), bytes(digest))
+    return StoredEntry(sequence, Entry._make([*content, told]), bytes(digest))
 
 
 def _follow(

@@ -26,8 +26,8 @@ from transactions.ledger.export_format import (
     EntryLine,
     Header,
     SealLine,
-    TransactionPart,
     Trailer,
+    TransactionPart,
     line_decode,
 )
 from transactions.ledger.journal import Entry
@@ -135,13 +135,7 @@ class ExportCheck:
         if line.from_state == "":
             self._begin(line)
         else:
-            told = self._changed.get(line.transaction_id, ("", ""))[0]
-            if told != line.from_state:
-                self._fault(f"leaves state {line.from_state}, and {told or 'nothing'} was told")
-            state = self._changed.get(line.transaction_id, ("", line.to_state))[1]
-            self._changed[line.transaction_id] = (line.to_state, state)
-            if line.legs:
-                self._fault("brings postings, and begins no transaction")
+            self._change(line)
 
     def _begin(self, line: EntryLine) -> None:
         """An entry that begins a transaction: its postings balance and are of its amount."""
@@ -160,6 +154,17 @@ class ExportCheck:
             known = self._accounts.get(account_id)
             if known is None or known[1].currency != line.currency:
                 self._fault(f"posts to account {account_id}, which is not there in {line.currency}")
+
+    def _change(self, line: EntryLine) -> None:
+        """An entry that brings a transaction into another state: it brings no postings."""
+        told, state = self._changed.get(line.transaction_id, ("", line.to_state))
+        if not told:
+            self._fault(f"changes transaction {line.transaction_id}, which says that it never did")
+        elif told != line.from_state:
+            self._fault(f"leaves the state {line.from_state}, and {told} was told")
+        self._changed[line.transaction_id] = (line.to_state, state)
+        if line.legs:
+            self._fault("brings postings, and begins no transaction")
 
     def _add(
         self, account_id: UUID, direction: str, layer: str, amount: int, *, releases: bool

@@ -81,8 +81,8 @@ _TRANSACTIONS = """
         legs.number, legs.debits, legs.credits, legs.debits_held, legs.credits_held,
         header.captured_amount, header.reversed_amount,
         CASE
-            WHEN header.state = 'rejected' OR header.kind NOT IN ('transfer', 'withdrawal', 'deposit')
-                THEN 0
+            WHEN header.state = 'rejected' OR header.pending_id IS NOT NULL
+                OR header.reverses_id IS NOT NULL THEN 0
             WHEN header.hold_expires_at IS NULL THEN header.amount
             ELSE commands.captured
         END,

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from structlog.testing import capture_logs
 
-from common.events.contracts import JournalSealedV1
+from common.events.contracts import JOURNAL_STREAM, JournalSealedV1
 from common.internal import client as internal_client
 from common.internal.contracts import KeptSealPage
 from tests.common.reconciliation.two_sides import PEER_SECRET
@@ -17,7 +17,6 @@ from tests.users.submissions.test_outcomes import received
 from users.ledger_seals.management.commands import export_kept_seals
 from users.ledger_seals.models import KeptSeal, SealConflict
 from users.wiring import WIRING
-from common.events.contracts import JOURNAL_STREAM
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -68,7 +68,7 @@ def _give_money(scene: Scene) -> None:
 
 def _delete(rows: QuerySet[Any]) -> None:
     """Delete past Django's own protection of what hangs on a row."""
-    rows._raw_delete(rows.db)  # type: ignore[attr-defined]  # noqa: SLF001  that is the attempt
+    rows._raw_delete(rows.db)  # noqa: SLF001  that is the attempt
 
 
 MODELS = [

@@ -12,7 +12,8 @@ _HEADER = (
     " credit_account_id, captured_amount, stream, requested_by, rejection_code, effective_at,"
     " recorded_at, source_event_id, source_sequence, source_partition, source_offset{more})"
     " SELECT %s, kind, {state}, amount, {currency}, debit_account_id, credit_account_id,"
-    " CASE {state} WHEN 'rejected' THEN 0 ELSE amount END, stream, requested_by, {code}, effective_at, recorded_at, source_event_id, source_sequence,"
+    " CASE {state} WHEN 'rejected' THEN 0 ELSE amount END, stream, requested_by, {code},"
+    " effective_at, recorded_at, source_event_id, source_sequence,"
     " source_partition, source_offset{value} FROM ledger_transaction WHERE id = %s"
 )
 _LEG = (
@@ -108,10 +109,22 @@ def _negative_legs(scene: Scene) -> None:
 
 
 def _shadowed(scene: Scene) -> None:
-    """Put a table of our own in front of the one that the rules read."""
-    sql("CREATE TEMPORARY TABLE ledger_transaction AS TABLE public.ledger_transaction")
-    sql("UPDATE pg_temp.ledger_transaction SET written_by = pg_current_xact_id()")
-    _legs_for_committed(scene)
+    """Put a table of our own in front of the one that the rules read, and post by that."""
+    new = uuid7()
+    sql(
+        "CREATE TEMPORARY TABLE ledger_transaction AS"
+        " SELECT * FROM public.ledger_transaction WHERE id = %s",
+        [scene.transfer.id],
+    )
+    sql(
+        "UPDATE pg_temp.ledger_transaction SET id = %s, written_by = pg_current_xact_id()",
+        [new],
+    )
+    _legs((new, scene.payer.id, "debit", 1), (new, scene.receiver.id, "credit", 1))
+
+
+def _without_legs(scene: Scene) -> None:
+    _header(scene)
 
 
 def _closed_and_opened(scene: Scene) -> None:
@@ -192,7 +205,7 @@ NEW_ROWS = [
     Attempt(Way.SQL, "post without a transaction", _legs_of_nothing),
     Attempt(Way.SQL, "post negative amounts", _negative_legs),
     Attempt(Way.SQL, "shadow a table that the rules read", _shadowed),
-    Attempt(Way.SQL, "write a posted transaction without postings", lambda one: _header(one)),
+    Attempt(Way.SQL, "write a posted transaction without postings", _without_legs),
     Attempt(
         Way.SQL,
         "claim that another transaction wrote a header",

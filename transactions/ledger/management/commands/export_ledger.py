@@ -1,4 +1,4 @@
-"""The whole ledger as NDJSON for auditors; `python -m transactions.ledger.verify_export` checks it."""
+"""The whole ledger as NDJSON for auditors, who check it by `transactions.ledger.verify_export`."""
 
 import sys
 from pathlib import Path
