@@ -11,12 +11,12 @@ from common.settings import env
 from tests.factories.commands import TransferFactory
 from tests.factories.events import ALICE
 from tests.transactions.books import apply, execute, fund
+from tests.transactions.sealing import seal
 from transactions.ledger.attack.attempt import Way, attempt_make
 from transactions.ledger.attack.scene import committed_find
 from transactions.ledger.management.commands import attack_ledger
 from transactions.ledger.management.commands.attack_ledger import ATTEMPTS
 from transactions.ledger.models import Account, LedgerTransaction
-from transactions.ledger.seals import journal_seal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +32,7 @@ def connection_of_the_test(monkeypatch):
 def books():
     fund(ALICE, 1_000)
     apply(TransferFactory())
-    journal_seal()
+    seal()
 
 
 @contextmanager

@@ -18,10 +18,10 @@ from tests.factories.commands import (
 )
 from tests.factories.events import ALICE, BOB
 from tests.transactions.books import apply, fund
+from tests.transactions.sealing import seal
 from transactions.ledger import verify_export
 from transactions.ledger.management.commands import export_ledger
 from transactions.ledger.models import JournalEntry, JournalSeal, LedgerTransaction, Posting
-from transactions.ledger.seals import journal_seal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +38,7 @@ def exported(monkeypatch, tmp_path):
         VoidFactory(transaction_id=held[1].transaction_id),
     )
     apply(ReverseFactory(transaction_id=held[0].transaction_id, amount=20))
-    journal_seal(entries_max=6)
+    seal(entries_max=6)
     apply(DepositFactory(owner=BOB, amount=70, currency="JPY"))
     file = tmp_path / "ledger.ndjson"
     call_command("export_ledger", "--output", str(file))

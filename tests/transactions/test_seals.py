@@ -13,6 +13,7 @@ from common.outbox.models import OutboxMessage, OutboxStream
 from tests.factories.commands import DepositFactory
 from tests.factories.events import ALICE, NOON
 from tests.transactions.books import apply, execute, fund
+from tests.transactions.sealing import seal, wait_until_writers_ended
 from transactions.ledger.chain import FIRST_PREVIOUS
 from transactions.ledger.errors import SealingRefused
 from transactions.ledger.management.commands import seal_journal
@@ -49,7 +50,7 @@ class TestJournalSeal:
         fund(ALICE, 1_000)
         apply(DepositFactory(), DepositFactory())
 
-        assert journal_seal() == 1
+        assert seal() == 1
 
         (seal,) = seals()
         assert (seal.number, seal.entries, bytes(seal.previous)) == (1, 3, FIRST_PREVIOUS)
@@ -62,8 +63,8 @@ class TestJournalSeal:
     def test_makes_a_chain_of_seals_of_bounded_size(self):
         apply(*[DepositFactory() for _ in range(5)])
 
-        assert journal_seal(entries_max=2) == 3
-        assert journal_seal() == 0
+        assert seal(entries_max=2) == 3
+        assert seal() == 0
 
         assert [seal.entries for seal in seals()] == [2, 2, 1]
         first, second, third = seals()
@@ -75,11 +76,12 @@ class TestJournalSeal:
     def test_stops_after_as_many_seals_as_it_may_make(self):
         apply(*[DepositFactory() for _ in range(5)])
 
-        assert journal_seal(entries_max=2, seals_max=2) == 2
+        assert seal(entries_max=2, seals_max=2) == 2
 
     def test_waits_for_whoever_began_before(self):
         """Ids, not times of commit, order the entries: an older writer may still add some."""
         fund(ALICE, 1_000)
+        wait_until_writers_ended()
 
         with ThreadPoolExecutor(1) as pool, transaction.atomic():
             execute("SELECT pg_current_xact_id()")
@@ -88,7 +90,7 @@ class TestJournalSeal:
             assert (made, seals()[0].entries) == (1, 1)
             apply(DepositFactory())
 
-        assert journal_seal() == 1
+        assert seal() == 1
         assert [seal.entries for seal in seals()] == [1, 2]
         early, late = JournalEntry.objects.order_by("sequence")[1:]
         assert early.sequence < late.sequence
@@ -101,11 +103,12 @@ class TestJournalSeal:
             execute("SELECT pg_advisory_xact_lock(7305517284401)")
             assert pool.submit(_in_its_own_connection, journal_seal).result(timeout=10) == 0
 
-        assert journal_seal() == 1
+        assert seal() == 1
 
     def test_has_a_command(self, monkeypatch, capsys):
         monkeypatch.setattr(seal_journal, "timeouts_use", lambda _: None)
         fund(ALICE, 1_000)
+        wait_until_writers_ended()
 
         call_command("seal_journal")
 
@@ -113,6 +116,7 @@ class TestJournalSeal:
 
     def test_has_a_task_that_remembers(self):
         fund(ALICE, 1_000)
+        wait_until_writers_ended()
 
         assert seal_journal_task() == 1
         assert LedgerCheckResult.objects.get(name="sealing").ok
@@ -124,14 +128,14 @@ class TestAnotherCluster:
     @pytest.fixture(autouse=True)
     def sealed(self):
         fund(ALICE, 1_000)
-        journal_seal()
+        seal()
 
     def test_refuses_ids_that_went_back(self):
         _past_the_rules("UPDATE ledger_journal_seal SET last_xid = last_xid + 1000000")
         fund(ALICE, 1)
 
         with pytest.raises(SealingRefused, match="not past that of seal 1"):
-            journal_seal()
+            seal()
 
         assert len(seals()) == 1
 
@@ -143,7 +147,7 @@ class TestAnotherCluster:
         )
 
         with pytest.raises(SealingRefused, match="sorts below seal 1"):
-            journal_seal()
+            seal()
 
     def test_refuses_an_entry_of_the_future(self):
         fund(ALICE, 1)
@@ -187,9 +191,9 @@ class TestDatabaseRules:
     )
     def test_a_seal_that_does_not_fit_is_refused(self, change):
         apply(DepositFactory())
-        journal_seal()
+        seal()
         apply(DepositFactory())
-        journal_seal()
+        seal()
         right = seals()[1]
         _past_the_rules("DELETE FROM ledger_journal_seal WHERE number = 2")
         members = {field.attname: getattr(right, field.attname) for field in right._meta.fields}
@@ -202,7 +206,7 @@ class TestDatabaseRules:
 
     def test_a_seal_over_entries_whose_writer_runs_is_refused(self):
         apply(DepositFactory())
-        journal_seal()
+        seal()
 
         with pytest.raises(IntegrityError) as raised, transaction.atomic():
             apply(DepositFactory())
@@ -233,7 +237,7 @@ class TestDatabaseRules:
     )
     def test_a_seal_stays_as_it_is(self, statement):
         fund(ALICE, 1_000)
-        journal_seal()
+        seal()
 
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             execute(statement)

@@ -15,11 +15,11 @@ from common.internal.contracts import KeptSealPage, KeptSealTold
 from tests.factories.commands import DepositFactory, TransferFactory
 from tests.factories.events import ALICE
 from tests.transactions.books import apply, fund
+from tests.transactions.sealing import seal
 from tests.transactions.tampering import chain_make_again, hashes_make_again, tamper
 from transactions.ledger.kept_seals import kept_seals_of_peer
 from transactions.ledger.management.commands import verify_chain
 from transactions.ledger.models import JournalEntry, JournalSeal, LedgerCheckResult, Posting
-from transactions.ledger.seals import journal_seal
 from transactions.ledger.tasks import BooksDiffer, check_chain
 from transactions.ledger.verify_chain import chain_part_verify, chain_verify, seal_of
 
@@ -38,7 +38,7 @@ def books():
     fund(ALICE, 1_000)
     apply(TransferFactory(amount=250), TransferFactory(amount=999_999))
     apply(*[DepositFactory(amount=5) for _ in range(3)])
-    journal_seal(entries_max=2)
+    seal(entries_max=2)
     fund(ALICE, 1)
 
 
@@ -136,7 +136,7 @@ class TestWholeChain:
         assert verify(capsys, "--against-file", str(broken))[1] == 2
 
     def test_may_be_longer_than_what_was_kept(self, kept_file, capsys):
-        journal_seal()
+        seal()
 
         said, code = verify(capsys, "--against-file", str(kept_file))
 
@@ -147,7 +147,7 @@ class TestWholeChain:
         """The seal that is made while the chain is followed is looked up afterwards."""
 
         def kept_late():
-            journal_seal()
+            seal()
             head = JournalSeal.objects.get(number=4)
             yield from kept_seals_of_peer()
             yield seal_of(
