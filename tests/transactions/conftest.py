@@ -7,6 +7,9 @@ from django.db.models.signals import pre_migrate
 from django.test import Client
 
 from common.api.token_keys import token_keys
+from tests.factories.commands import TransferFactory
+from tests.factories.events import ALICE
+from tests.transactions.books import apply, fund
 from tests.transactions.tokens import JwksServer, SigningKey, token_for
 
 _RIGHTS = """
@@ -48,3 +51,27 @@ def get(jwks, signing_key):
         return Client().get(path, query, headers={"Authorization": f"Bearer {token}"})
 
     return call
+
+
+@pytest.fixture
+def amount():
+    """What `hold` and `paid` are about, in cents; a module may have its own."""
+    return 250
+
+
+@pytest.fixture
+def hold(db, amount):
+    """Alice holds money for Bob, of 10.00 EUR that she has."""
+    fund(ALICE, 1_000)
+    command = TransferFactory(held=True, amount=amount)
+    apply(command)
+    return command
+
+
+@pytest.fixture
+def paid(db, amount):
+    """Alice paid Bob, of 10.00 EUR that she had."""
+    fund(ALICE, 1_000)
+    command = TransferFactory(amount=amount)
+    apply(command)
+    return command

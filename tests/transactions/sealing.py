@@ -22,7 +22,7 @@ def seal(**limits):
 
 
 def wait_until_writers_ended():
-    """Entries can be sealed now: transaction ids are those of the cluster and not of one database."""
+    """Return when every entry can be sealed; ids are those of the cluster, not of one database."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:

@@ -3,8 +3,10 @@
 import os
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import transaction
 
 from common.ids import uuid7
 from tests.factories.commands import (
@@ -18,7 +20,12 @@ from tests.factories.commands import (
 )
 from tests.factories.events import ALICE, BOB
 from tests.transactions.books import apply, balance, books_differ, code_of, fund, standing, totals
-from tests.transactions.test_parallel import apply_with_retry, in_parallel
+from tests.transactions.test_parallel import (
+    apply_and_leave,
+    apply_with_retry,
+    in_parallel,
+    wait_until_somebody_waits,
+)
 from transactions.ledger.models import Account, LedgerTransaction
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,6 +111,29 @@ class TestRaces:
         ]
         assert totals(ALICE)[1:] == (0, 0)
         assert books_differ() == []
+
+
+class TestLocks:
+    def test_take_originals_sorted_by_id_and_before_any_wallet(self):
+        fund(ALICE, 1_000)
+        holds = sorted(TransferFactory(held=True, amount=1) for _ in range(5))
+        apply(*holds)
+        voids = [VoidFactory(transaction_id=one.transaction_id) for one in reversed(holds)]
+        originals = LedgerTransaction.objects.select_for_update(no_key=True, skip_locked=True)
+        wallets = Account.objects.select_for_update(no_key=True, skip_locked=True)
+
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                middle = holds[2].transaction_id
+                assert len(originals.filter(pk=middle)) == 1
+                batch = pool.submit(apply_and_leave, voids)
+                wait_until_somebody_waits()
+                free = originals.filter(pk__in=[one.transaction_id for one in holds])
+                assert {one.pk for one in free} == {one.transaction_id for one in holds[2:]}
+                assert len(wallets.filter(owner=ALICE)) == 1
+            batch.result(timeout=10)
+
+        assert {standing(one)[0] for one in holds} == {"voided"}
 
 
 class TestRandomTransfers:

@@ -51,6 +51,25 @@ def in_parallel(*works):
             future.result(timeout=60)
 
 
+def apply_and_leave(commands):
+    """One batch in a thread, whose connection is closed after it."""
+    try:
+        apply(*commands)
+    finally:
+        connections.close_all()
+
+
+def wait_until_somebody_waits():
+    deadline = time.monotonic() + 10
+    waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(waiting)
+            if cursor.fetchone()[0]:
+                return
+    pytest.fail("nobody waits")
+
+
 class TestParallelBatches:
     def test_apply_opposite_transfers_without_losing_any(self):
         fund(ALICE, 1_000)
@@ -93,8 +112,8 @@ class TestParallelBatches:
             with transaction.atomic():
                 locked = Account.objects.select_for_update(no_key=True).filter(owner=owners[2])
                 assert len(locked) == 1
-                batch = pool.submit(self.apply_and_leave, payments)
-                self.wait_until_somebody_waits()
+                batch = pool.submit(apply_and_leave, payments)
+                wait_until_somebody_waits()
                 free = Account.objects.select_for_update(no_key=True, skip_locked=True).filter(
                     owner__in=owners
                 )
@@ -102,22 +121,6 @@ class TestParallelBatches:
             batch.result(timeout=10)
 
         assert {balance(owner) for owner in owners} == {10}
-
-    def apply_and_leave(self, commands):
-        try:
-            apply(*commands)
-        finally:
-            connections.close_all()
-
-    def wait_until_somebody_waits(self):
-        deadline = time.monotonic() + 10
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
-        while time.monotonic() < deadline:
-            with connection.cursor() as cursor:
-                cursor.execute(waiting)
-                if cursor.fetchone()[0]:
-                    return
-        pytest.fail("nobody waits")
 
     def test_never_spend_more_than_there_is(self):
         fund(ALICE, 10)

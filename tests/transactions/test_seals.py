@@ -52,12 +52,12 @@ class TestJournalSeal:
 
         assert seal() == 1
 
-        (seal,) = seals()
-        assert (seal.number, seal.entries, bytes(seal.previous)) == (1, 3, FIRST_PREVIOUS)
-        assert seal.last_sequence == JournalEntry.objects.order_by("-sequence").first().sequence
+        (one,) = seals()
+        assert (one.number, one.entries, bytes(one.previous)) == (1, 3, FIRST_PREVIOUS)
+        assert one.last_sequence == JournalEntry.objects.order_by("-sequence").first().sequence
         told = OutboxMessage.objects.get(stream=JOURNAL_STREAM)
         event = event_decode(told.type, bytes(told.data))
-        assert (event.number, event.digest) == (1, bytes(seal.digest).hex())
+        assert (event.number, event.digest) == (1, bytes(one.digest).hex())
         assert OutboxStream.objects.get(stream=JOURNAL_STREAM).last_sequence == 1
 
     def test_makes_a_chain_of_seals_of_bounded_size(self):

@@ -1,9 +1,10 @@
 """
 The engine step by step against a naive ledger, over whatever sequences Hypothesis comes up with.
 
-A sample runs with all other tests, always the same one. All of it, a new one each time:
+A sample runs with all other tests, always the same one. All of it, about four minutes of one
+core and new sequences each time:
 
-    LEDGER_MACHINE_EXAMPLES=2000 ./manage_all.sh test unit -- -s -k machine
+    LEDGER_MACHINE_EXAMPLES=2000 ./manage_all.sh test unit -- -s -k naive_ledger
 """
 
 import os

@@ -21,7 +21,8 @@ class Entry(NamedTuple):
     """
     The canonical content of a journal entry, in the order in which it is hashed.
 
-    `legs` are `(account id, direction, layer, amount, balance after)` in the order written.
+    `legs` are `(account id, direction, layer, amount, balance after)` in the order written; only
+    the first entry of a transaction, from no state, tells of its legs.
     The entry's sequence is not part of it: the database draws it while writing. What is not
     legible of a discarded request is None.
     """

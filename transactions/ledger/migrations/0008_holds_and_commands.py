@@ -119,7 +119,7 @@ BEGIN
     IF child.state = 'rejected' THEN
         RETURN legs.number = 0 AND original.stream = child.stream;
     END IF;
-    RETURN original.stream = child.stream AND original.currency = child.currency
+    RETURN original.stream = child.stream
         AND CASE child.kind
             WHEN 'reversal' THEN
                 (legs.number, legs.debited, legs.credited) = (2, 1, 1)

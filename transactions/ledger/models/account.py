@@ -14,7 +14,8 @@ class Account(models.Model):
 
     A wallet is what we owe its owner, so credits are its normal side, and it may not go below
     zero available. An account of the house has a role instead of an owner and no such rule.
-    The four totals only ever grow with postings; balances are derived from them.
+    Posted totals only ever grow with postings, pending ones are what open holds come to;
+    balances are derived from them.
     """
 
     class Role(models.TextChoices):

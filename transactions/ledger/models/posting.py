@@ -14,8 +14,9 @@ class Posting(models.Model):
     """
     One leg of a transaction, written together with it and never changed.
 
-    `balance_after` is the balance of the account's layer on its normal side. An account of the
-    house is never read while posting, so there it is empty.
+    `balance_after` is what is posted on the account's normal side, on the pending layer what its
+    open holds would take. An account of the house is never read while posting, so there it is
+    empty.
     """
 
     class Direction(models.TextChoices):
