@@ -1,6 +1,8 @@
 """Attempts through the admin console, as somebody who may do everything there."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -65,7 +67,8 @@ def _attempt(verb: str, model: type[Model], ask: Ask) -> Attempt:
     def act(scene: Scene) -> None:
         page = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"  # noqa: SLF001  Django's API
         before = _rows(model)
-        answer = ask(_superuser(), page, _of(model, scene))
+        with _quiet():
+            answer = ask(_superuser(), page, _of(model, scene))
         if _rows(model) == before and _is_refusal(answer, verb):
             raise NothingChanged(f"the console answers {answer.status_code}")
 
@@ -82,6 +85,18 @@ def _rows(model: type[Model]) -> list[tuple[Any, ...]]:
     rows = model._default_manager.order_by("pk")  # noqa: SLF001  Django's API
     some = [*rows.values_list()[:100], *rows.reverse().values_list()[:100]]
     return [*some, (rows.count(),)]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Django warns of each refusal, which here is what should happen."""
+    requests = logging.getLogger("django.request")
+    before = requests.level
+    requests.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        requests.setLevel(before)
 
 
 def _superuser() -> Client:

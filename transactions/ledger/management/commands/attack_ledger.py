@@ -68,4 +68,4 @@ class Command(BaseCommand):
             self._line("rights", finding.inspection.name, verdict, ", ".join(finding.wrong))
 
     def _line(self, way: str, name: str, verdict: str, says: str) -> None:
-        self.stdout.write(f"{way:<8}{name:<74}{verdict:<13}{says}".rstrip())
+        self.stdout.write(f"{way:<8}{name:<82}{verdict:<13}{says}".rstrip())
