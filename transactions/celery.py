@@ -7,4 +7,11 @@ from common.housekeeping import housekeeping_app
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "transactions.settings.production")
 
-app = housekeeping_app("transactions", {"ledger.balances_check": timedelta(minutes=5)})
+app = housekeeping_app(
+    "transactions",
+    {
+        "ledger.seal_journal": timedelta(seconds=10),
+        "ledger.check_chain": timedelta(minutes=5),
+        "ledger.check_ledger": timedelta(minutes=5),
+    },
+)

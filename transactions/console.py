@@ -12,6 +12,8 @@ NAVIGATION = [
             Page(title="Accounts", model="ledger.Account", icon="account_balance_wallet"),
             Page(title="Postings", model="ledger.Posting", icon="receipt_long"),
             Page(title="Journal", model="ledger.JournalEntry", icon="menu_book"),
+            Page(title="Seals", model="ledger.JournalSeal", icon="verified"),
+            Page(title="Checks", model="ledger.LedgerCheckResult", icon="fact_check"),
             Page(title="Users", model="ledger.UserReplica", icon="group"),
         ],
     ),
@@ -34,5 +36,5 @@ def console(environment: str) -> dict[str, Any]:
         accent="emerald",
         environment=environment,
         navigation=NAVIGATION,
-        figures="common.reconciliation.figures.home_figures",
+        figures="transactions.ledger.figures.home_figures",
     )

@@ -24,6 +24,13 @@ NAVIGATION = [
             ),
         ],
     ),
+    Section(
+        title="Ledger seals",
+        pages=[
+            Page(title="Kept seals", model="ledger_seals.KeptSeal", icon="verified"),
+            Page(title="Conflicting seals", model="ledger_seals.SealConflict", icon="gpp_maybe"),
+        ],
+    ),
     ROAD,
 ]
 

@@ -15,6 +15,7 @@ from common.api import event_pages, health
 from common.reconciliation import urls as internal
 from users.identity.api import CloseApi, ProfileApi
 from users.identity.jwks import jwks
+from users.ledger_seals.internal_api import KeptSealsApi
 from users.submissions.api import TransactionApi, TransactionsApi
 from users.submissions.command_api import CaptureApi, CommandApi, ReverseApi, VoidApi
 from users.submissions.internal_api import RequestsApi, RequestsQueryApi
@@ -53,6 +54,7 @@ urlpatterns = [
     path("internal/v1/", include(internal)),
     path("internal/v1/requests", RequestsApi.as_view(), name="internal-requests"),
     path("internal/v1/requests/query", RequestsQueryApi.as_view(), name="internal-requests-query"),
+    path("internal/v1/kept-seals", KeptSealsApi.as_view(), name="internal-kept-seals"),
     path("admin/", admin.site.urls),
     *health.urlpatterns,
 ]

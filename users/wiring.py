@@ -1,6 +1,7 @@
 """Step 10 of the road: what the users service consumes, and what each event does."""
 
 from common.events.contracts import (
+    JournalSealedV1,
     TransactionAuthorisedV1,
     TransactionCommandRejectedV1,
     TransactionExpiredV1,
@@ -15,6 +16,7 @@ from common.inbox.wiring import Wiring
 from users.batch import UsersBatch
 from users.identity.discards import on_user_close_decided_discarded
 from users.identity.handlers import on_user_close_decided
+from users.ledger_seals.handlers import on_journal_sealed
 from users.submissions import handlers
 from users.submissions.discards import on_outcome_discarded
 
@@ -30,6 +32,7 @@ WIRING = Wiring(
         TransactionReversedV1.TYPE: handlers.on_transaction_reversed,
         TransactionCommandRejectedV1.TYPE: handlers.on_transaction_command_rejected,
         UserCloseDecidedV1.TYPE: on_user_close_decided,
+        JournalSealedV1.TYPE: on_journal_sealed,
     },
     open_batch=UsersBatch,
     discards={

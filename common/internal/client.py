@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from common.internal.contracts import AskedPage, DecisionPage, StandingPage
+from common.internal.contracts import AskedPage, DecisionPage, KeptSealPage, StandingPage
 from common.internal.parameters import IDS_MAX
 
 _CONNECT_S = 2.0
@@ -19,7 +19,7 @@ _ANSWER_MAX = 16 * 1024 * 1024
 _OK = 200
 _DENIED = (401, 403)
 
-Page = TypeVar("Page", StandingPage, DecisionPage, AskedPage)
+Page = TypeVar("Page", StandingPage, DecisionPage, AskedPage, KeptSealPage)
 
 
 class PeerAway(Exception):
@@ -43,21 +43,30 @@ def peer_ask(path: str, ids: Sequence[UUID], page: type[Page]) -> Page:
 
 
 def peer_pages(
-    path: str, page: type[Page], *, after: UUID | None = None, until: UUID | None = None
+    path: str,
+    page: type[Page],
+    *,
+    after: UUID | int | None = None,
+    until: UUID | None = None,
+    url: str | None = None,
 ) -> Iterator[Page]:
-    """Read everything below `/internal/v1/<path>` by keyset pages. Raises as `peer_ask`."""
+    """
+    Read everything below `/internal/v1/<path>` by keyset pages. Raises as `peer_ask`.
+
+    `url` is where the other service is asked instead of where the settings say.
+    """
     while True:
         query = {"limit": IDS_MAX, "after": after, "until": until}
         known = urlencode({name: value for name, value in query.items() if value is not None})
-        found = _decode(_call("GET", f"{path}?{known}"), page)
+        found = _decode(_call("GET", f"{path}?{known}", url=url), page)
         yield found
         if found.after is None:
             return
         after = found.after
 
 
-def _call(method: str, path: str, body: bytes | None = None) -> bytes:
-    peer = settings.PEER
+def _call(method: str, path: str, body: bytes | None = None, *, url: str | None = None) -> bytes:
+    peer = settings.PEER if url is None else {**settings.PEER, "URL": url}
     headers = {
         "Authorization": f"Bearer {peer['SECRET_SHOWN']}",
         "Content-Type": "application/json",

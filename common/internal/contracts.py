@@ -89,6 +89,24 @@ class AskedPage(msgspec.Struct, frozen=True, kw_only=True):
     after: UUID | None = None
 
 
+class KeptSealTold(msgspec.Struct, frozen=True, kw_only=True):
+    """A seal over the ledger's journal as users kept it; digests are hexadecimal."""
+
+    number: int
+    entries: int
+    last_sequence: int
+    previous: str
+    digest: str
+    sealed_at: datetime
+
+
+class KeptSealPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Seals by number, ascending."""
+
+    data: list[KeptSealTold]
+    after: int | None = None
+
+
 class ExportHeader(msgspec.Struct, frozen=True, kw_only=True):
     """First line of a file of decisions: of when it is, and which streams staff must look at."""
 

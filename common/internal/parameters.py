@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from common.api.errors import InvalidRequest
 
 IDS_MAX = 1000
+_DIGITS_MAX = 18
 
 
 class PageAsked(NamedTuple):
@@ -15,6 +16,13 @@ class PageAsked(NamedTuple):
 
     after: UUID | None
     until: UUID | None
+    limit: int
+
+
+class NumbersAsked(NamedTuple):
+    """The rows numbered above `after`."""
+
+    after: int
     limit: int
 
 
@@ -29,14 +37,30 @@ def ids_asked(request: Request) -> list[UUID]:
 def page_asked(request: Request) -> PageAsked:
     """The page of the query `?after=&until=&limit=`. Raises `InvalidRequest`."""
     query = request.query_params
-    text = query.get("limit", str(IDS_MAX))
-    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= len(str(IDS_MAX)) else 0
-    if not 1 <= limit <= IDS_MAX:
-        raise InvalidRequest(f"Give a number from 1 to {IDS_MAX}.", field="limit")
     after, until = (
         _uuid(query[name], name) if name in query else None for name in ("after", "until")
     )
-    return PageAsked(after, until, limit)
+    return PageAsked(after, until, _limit(request))
+
+
+def numbers_asked(request: Request) -> NumbersAsked:
+    """The page of the query `?after=&limit=` over numbers. Raises `InvalidRequest`."""
+    after = _number(request.query_params.get("after", "0"))
+    if after is None:
+        raise InvalidRequest("Give a whole number.", field="after")
+    return NumbersAsked(after, _limit(request))
+
+
+def _limit(request: Request) -> int:
+    limit = _number(request.query_params.get("limit", str(IDS_MAX)))
+    if limit is None or not 1 <= limit <= IDS_MAX:
+        raise InvalidRequest(f"Give a number from 1 to {IDS_MAX}.", field="limit")
+    return limit
+
+
+def _number(text: str) -> int | None:
+    """What digits say, within what a bigint holds; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX else None
 
 
 def _uuid(text: object, field: str) -> UUID:

@@ -5,10 +5,13 @@ from tests.factories.commands import CaptureFactory, TransferFactory
 from tests.factories.events import ALICE, NOON
 from tests.factories.transactions import StaffFactory
 from tests.transactions.books import apply, fund
+from tests.transactions.tampering import past_the_rules
 from transactions.ledger.models import (
     Account,
     AccountChange,
     JournalEntry,
+    JournalSeal,
+    LedgerCheckResult,
     LedgerTransaction,
     Posting,
     UserReplica,
@@ -16,7 +19,15 @@ from transactions.ledger.models import (
 
 pytestmark = pytest.mark.django_db
 
-MODELS = [Account, LedgerTransaction, Posting, JournalEntry, UserReplica]
+MODELS = [
+    Account,
+    LedgerTransaction,
+    Posting,
+    JournalEntry,
+    JournalSeal,
+    LedgerCheckResult,
+    UserReplica,
+]
 
 
 @pytest.fixture
@@ -28,7 +39,19 @@ def console():
 
 @pytest.fixture
 def books():
-    """One transaction of each outcome."""
+    """One transaction of each outcome, a seal and what a check found."""
+    with past_the_rules():
+        JournalSeal.objects.create(
+            number=1,
+            previous=bytes(32),
+            entries=1,
+            last_xid=1,
+            last_sequence=1,
+            highest_sequence=1,
+            sealed_at=NOON,
+            digest=bytes(32),
+        )
+    LedgerCheckResult.objects.create(name="chain", at=NOON, ok=False, details="seal 1 is not ours")
     fund(ALICE, 123_456)
     apply(TransferFactory(amount=250), TransferFactory(amount=999_999))
     UserReplica.objects.create(id=ALICE, status="active")
@@ -75,6 +98,13 @@ class TestConsole:
         console.post(page(model, ""), {**chosen, "post": "yes"})
 
         assert model.objects.count() == count
+
+    @pytest.mark.usefixtures("books")
+    def test_says_on_its_home_page_whether_the_books_are_right(self, console):
+        content = console.get("/admin/").content.decode()
+
+        assert "Chain of seals" in content
+        assert "Wrong" in content
 
     @pytest.mark.usefixtures("books")
     def test_shows_a_transactions_postings_and_journal(self, console):

@@ -19,6 +19,8 @@ from transactions.ledger.models import (
     Account,
     AccountChange,
     JournalEntry,
+    JournalSeal,
+    LedgerCheckResult,
     LedgerTransaction,
     Posting,
     UserReplica,
@@ -239,6 +241,34 @@ class JournalEntryAdmin(JournalColumns, ReadOnlyModelAdmin):
         "recorded_at",
         "digest",
     )
+
+
+@admin.register(JournalSeal)
+class JournalSealAdmin(ReadOnlyModelAdmin):
+    list_display = ("number", "entries", "last_sequence", "sealed_at", "shown_digest")
+    ordering = ("-number",)
+    fields = readonly_fields = (
+        "number",
+        "entries",
+        "last_sequence",
+        "sealed_at",
+        "shown_digest",
+        "shown_previous",
+    )
+
+    @admin.display(description="Digest")
+    def shown_digest(self, seal: JournalSeal) -> str:
+        return bytes(seal.digest).hex()
+
+    @admin.display(description="Digest of the seal before")
+    def shown_previous(self, seal: JournalSeal) -> str:
+        return bytes(seal.previous).hex()
+
+
+@admin.register(LedgerCheckResult)
+class LedgerCheckResultAdmin(ReadOnlyModelAdmin):
+    list_display = ("name", "ok", "at", "details")
+    ordering = ("name",)
 
 
 @admin.register(UserReplica)

@@ -43,3 +43,17 @@ class AccountStatusUnfit(Refused):
     code = "invalid_state_transition"
     status = 409
     title = "The account's status does not allow this"
+
+
+class SealingRefused(ServiceError):
+    """The journal cannot be sealed as it stands; see docs/restore.md."""
+
+    code = "sealing_refused"
+    title = "The journal cannot be sealed"
+
+
+class KeptSealsUnusable(ServiceError):
+    """The file is not one that `export_kept_seals` of users wrote, or not a whole one."""
+
+    code = "kept_seals_unusable"
+    title = "The file of kept seals cannot be read"

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "allauth.headless",
     "users.identity",
     "users.submissions",
+    "users.ledger_seals",
 ]
 MIDDLEWARE = [
     *COMMON_MIDDLEWARE,

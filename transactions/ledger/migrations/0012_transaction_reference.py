@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0009_account_status")]
+    dependencies = [("ledger", "0011_totals_follow_postings")]
 
     operations = [
         migrations.AddField(

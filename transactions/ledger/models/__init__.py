@@ -3,6 +3,8 @@
 from transactions.ledger.models.account import Account
 from transactions.ledger.models.account_change import AccountChange
 from transactions.ledger.models.journal_entry import JournalEntry
+from transactions.ledger.models.journal_seal import JournalSeal
+from transactions.ledger.models.ledger_check_result import LedgerCheckResult
 from transactions.ledger.models.ledger_transaction import (
     DISCARDED,
     MOVED,
@@ -20,6 +22,8 @@ __all__ = [
     "Account",
     "AccountChange",
     "JournalEntry",
+    "JournalSeal",
+    "LedgerCheckResult",
     "LedgerTransaction",
     "Posting",
     "UserReplica",
