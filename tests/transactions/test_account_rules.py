@@ -7,6 +7,7 @@ from common.db.refusing import constraint_name
 from tests.factories.events import ALICE, NOON
 from tests.factories.transactions import WalletFactory
 from tests.transactions.books import execute, fund
+from tests.transactions.tampering import tamper
 from transactions.ledger.models import Account, WalletOwner
 
 
@@ -75,7 +76,7 @@ class TestStatusRules:
     )
     def test_closes_no_wallet_with_money_or_holds(self, totals):
         WalletFactory()
-        execute(f"UPDATE ledger_account SET {totals}")  # noqa: S608  from above
+        tamper(f"UPDATE ledger_account SET {totals}")  # noqa: S608  from above
 
         with pytest.raises(IntegrityError) as raised, transaction.atomic():
             execute("UPDATE ledger_account SET status = 'closed'")

@@ -18,6 +18,7 @@ from common.inbox.discard import dead_letter_discard
 from common.inbox.isolate import batch_isolate
 from common.inbox.models import InboxCursor, InboxWaiting
 from common.outbox.models import OutboxMessage
+from tests.factories.commands import TransferFactory
 from tests.factories.events import (
     ALICE,
     BOB,
@@ -26,7 +27,7 @@ from tests.factories.events import (
     record,
     transaction_created,
 )
-from tests.transactions.books import books_differ, execute
+from tests.transactions.books import apply, books_differ, fund
 from transactions.ledger.account_status import account_freeze
 from transactions.ledger.models import (
     Account,
@@ -144,8 +145,8 @@ class TestClosing:
         assert not AccountChange.objects.exists()
 
     def test_refuses_while_there_are_holds(self):
-        consume(deposit_created(owner=ALICE, amount=100), withdrawal(100))
-        execute("UPDATE ledger_account SET credits_pending = 5 WHERE owner = %s", [ALICE])
+        fund(BOB, 5)
+        apply(TransferFactory(held=True, payer=BOB, receiver=ALICE, amount=5))
 
         consume(close_requested())
 

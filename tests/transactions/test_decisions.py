@@ -7,7 +7,12 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from common.ids import uuid7
-from tests.factories.commands import CaptureFactory, TransferFactory, VoidFactory
+from tests.factories.commands import (
+    CaptureFactory,
+    ReverseFactory,
+    TransferFactory,
+    VoidFactory,
+)
 from tests.factories.events import ALICE, BOB
 from tests.transactions.books import apply, fund
 from transactions.ledger import decisions
@@ -52,6 +57,15 @@ class TestDecisions:
         assert (one["amount"], one["captured_amount"], one["currency"]) == (250, 250, "EUR")
         assert (other["state"], other["captured_amount"]) == ("rejected", 0)
         assert other["rejection_code"] == "insufficient_funds"
+
+    def test_tell_what_went_back(self, ask):
+        posted, _ = decided()
+        apply(ReverseFactory(transaction_id=posted.transaction_id, amount=100))
+
+        (one,) = ask(f"{DECISIONS}/query", {"ids": [str(posted.transaction_id)]})["data"]
+
+        assert (one["state"], one["captured_amount"]) == ("partially_reversed", 250)
+        assert one["reversed_amount"] == 100
 
     def test_are_about_requests_only_with_what_became_of_them(self, ask):
         fund(ALICE, 300)

@@ -11,7 +11,8 @@ from django.test import Client
 from tests.factories.commands import TransferFactory, WithdrawalFactory
 from tests.factories.events import ALICE
 from tests.factories.transactions import StaffFactory
-from tests.transactions.books import apply, execute, fund
+from tests.transactions.books import apply, fund
+from tests.transactions.tampering import tamper
 from transactions.ledger.trial_balance import ClassTotals, trial_balance
 
 PAGE = "/admin/ledger/account/trial-balance/"
@@ -28,13 +29,11 @@ def books():
 @pytest.fixture
 def edited(books):
     """One total, changed past every rule."""
-    execute("ALTER TABLE ledger_account DISABLE TRIGGER USER")
-    execute(
+    tamper(
         "UPDATE ledger_account SET credits_posted = credits_posted + 5"
         " WHERE owner = %s AND currency = 'EUR'",
         [ALICE],
     )
-    execute("ALTER TABLE ledger_account ENABLE TRIGGER USER")
 
 
 @pytest.mark.django_db
@@ -59,7 +58,7 @@ class TestTrialBalance:
 
     @pytest.mark.usefixtures("books")
     def test_looks_at_holds_too(self):
-        execute("UPDATE ledger_account SET debits_pending = 3 WHERE owner = %s", [ALICE])
+        tamper("UPDATE ledger_account SET debits_pending = 3 WHERE owner = %s", [ALICE])
 
         assert [balance.difference_pending for balance in trial_balance()] == [3, 3]
 

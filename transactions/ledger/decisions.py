@@ -84,6 +84,7 @@ def _decision(row: LedgerTransaction) -> Decision:
         amount=row.amount,
         currency=row.currency,
         captured_amount=row.captured_amount,
+        reversed_amount=row.reversed_amount,
         rejection_code=row.rejection_code or None,
         accepted_at=row.effective_at,
         recorded_at=row.recorded_at,
