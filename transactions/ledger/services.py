@@ -58,10 +58,10 @@ def user_replicas_save(*, statuses: Mapping[UUID, str]) -> None:
 
 
 def _apply(commands: Sequence[Command], *, house_exact: bool) -> None:
-    # Note [Lock order]: originals, then owners whose wallets are opened, then wallets, then streams,
-    # then accounts of the house. The latter are shared by everybody, so they are locked last and
-    # for the shortest time; `house_exact` takes them before the streams, and a deadlock that comes
-    # of it is retried by the caller.
+    # Note [Lock order]: originals, then owners whose wallets are opened, then wallets, then
+    # streams, then accounts of the house. The latter are shared by everybody, so they are locked
+    # last and for the shortest time; `house_exact` takes them before the streams, and a deadlock
+    # that comes of it is retried by the caller.
     transactions = originals.originals_lock(ids=transactions_touched(commands))
     touched = accounts_touched(commands, transactions)
     opened = accounts.accounts_open(keys=touched)
