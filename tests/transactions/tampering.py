@@ -17,6 +17,9 @@ _TABLES = "SELECT tablename FROM pg_tables WHERE tablename LIKE 'ledger_%'"
 def past_the_rules():
     """Every trigger of the ledger is off for a moment, as under `session_replication_role`."""
     with transaction.atomic():
+        # A table whose deferred checks are still to come cannot be altered.
+        execute("SET CONSTRAINTS ALL IMMEDIATE")
+        execute("SET CONSTRAINTS ALL DEFERRED")
         with connection.cursor() as cursor:
             cursor.execute(_TABLES)
             tables = [table for (table,) in cursor.fetchall()]

@@ -21,6 +21,7 @@ from tests.factories.users import (
     TransactionCommandFactory,
     TransactionRequestFactory,
     UserFactory,
+    status_lead,
 )
 from tests.users.conftest import TRANSACTIONS
 from users.identity.models import User
@@ -274,11 +275,11 @@ class TestRefusal:
 
         assert response.status_code == 405
 
-    @pytest.mark.parametrize("status", ["suspended", "closing", "closed", "pending_verification"])
+    @pytest.mark.parametrize("status", ["suspended", "closing", "closed"])
     @pytest.mark.parametrize("name", ["capture", "void"])
     def test_meets_who_is_not_active(self, command, name, status):
         row = hold()
-        User.objects.filter(id=row.user_id).update(status=status)
+        status_lead(row.user, status)
 
         response = command(row.user, row, name)
 

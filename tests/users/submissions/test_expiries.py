@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from common.events.codec import event_decode
@@ -105,8 +106,9 @@ class TestSweep:
         assert OutboxMessage.objects.get().stream == row.user_id
 
     def test_asks_no_more_for_more_holds(self, django_assert_num_queries):
-        overdue()
-        with django_assert_num_queries(8) as few:
+        for _ in range(2):
+            overdue()
+        with CaptureQueriesContext(connection) as few:
             holds_expire(limit=100)
         for _ in range(20):
             overdue()
