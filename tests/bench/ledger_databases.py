@@ -80,7 +80,7 @@ def columns_copied(connection: psycopg.Connection, table: str) -> list[str]:
 def _create(name: str, *, like: str) -> None:
     with connect(urlsplit(os.environ[_URL["owner"]]).path[1:]) as connection:
         for statement in (
-            "DROP DATABASE IF EXISTS {name} WITH (FORCE)",
+            "DROP DATABASE IF EXISTS {name}",  # without FORCE it may end an autovacuum
             "CREATE DATABASE {name} TEMPLATE {like}",
         ):
             connection.execute(
