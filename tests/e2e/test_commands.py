@@ -31,19 +31,9 @@ def status_of(caller: Caller, made: str, status: str) -> dict[str, object]:
     return wait_for(f"{made} is {status}", look)
 
 
-def command(caller: Caller, made: str, name: str, **body: object):
-    """Command a transaction and return the answer."""
-    return caller.call(
-        "POST",
-        f"/api/v1/transactions/{made}/{name}",
-        json=body,
-        headers={"Idempotency-Key": str(uuid7())},
-    )
-
-
 def settled(caller: Caller, made: str, name: str, **body: object) -> dict[str, object]:
     """Command a transaction and wait for what becomes of that."""
-    accepted = command(caller, made, name, **body)
+    accepted = caller.command(f"/{made}/{name}", **body)
     assert accepted.status_code == 202, accepted.text
 
     def look() -> dict[str, object] | None:
@@ -118,8 +108,8 @@ class TestRefund:
         fund(bank, alice, 100)
         made = pay(alice, bob, 100)
 
-        refused = command(alice, made, "reverse")
-        missing = command(alice, str(uuid7()), "reverse")
+        refused = alice.command(f"/{made}/reverse")
+        missing = alice.command(f"/{uuid7()}/reverse")
 
         assert refused.status_code == missing.status_code == 404
         assert refused.json()["code"] == missing.json()["code"]
