@@ -114,7 +114,9 @@ def _steps(payer: Person, payee: Person, treasury: Person) -> list[Order | Comma
             body("transfer", 2_000, counterparty=payee.id, capture="manual"),
             "authorised",
         ),
-        Command("the payer captures a part, the rest is free", payer, 5, "capture", {"amount": 1_200}),
+        Command(
+            "the payer captures a part, the rest is free", payer, 5, "capture", {"amount": 1_200}
+        ),
         Command("the payee gives back some of lunch", payee, 2, "reverse", {"amount": 500}),
     ]
 

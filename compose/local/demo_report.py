@@ -94,9 +94,8 @@ def _posting(posting: dict[str, Any], currency: str) -> str:
     # On the pending layer it is what all open holds would take.
     held = " held" if posting["layer"] == "pending" else ""
     balance = "" if after is None else f" → {money_display(after, currency)}{held}"
-    return (
-        f"{posting['direction']:<6} {amount:>10}{held}  account …{posting['account'][-12:]}{balance}"
-    )
+    account = f"account …{posting['account'][-12:]}"
+    return f"{posting['direction']:<6} {amount:>10}{held}  {account}{balance}"
 
 
 def _entry(entry: dict[str, Any]) -> str:

@@ -25,7 +25,7 @@ def commands_without_one_event() -> list[object]:
 
 
 def command_disagreements() -> list[object]:
-    """Commands that ended otherwise, or with another amount, than their ledger transactions (I2)."""
+    """Commands that came to something else here than in the ledger (I2)."""
     asked = {
         row[0]: (_REVERSAL_FOR.get(row[1], row[1]), *row[2:])
         for row in query(

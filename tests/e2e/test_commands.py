@@ -77,9 +77,10 @@ class TestHold:
         fund(bank, alice, 300)
         made = hold(alice, bob, 300)
         assert bob.call("GET", f"/api/v1/transactions/{made}").status_code == 404
-        assert alice.outcome(
-            alice.submit(kind="withdrawal", amount=1).json()["id"]
-        )["rejection_code"] == "insufficient_funds"
+        assert (
+            alice.outcome(alice.submit(kind="withdrawal", amount=1).json()["id"])["rejection_code"]
+            == "insufficient_funds"
+        )
 
         assert settled(alice, made, "void")["status"] == "applied"
 

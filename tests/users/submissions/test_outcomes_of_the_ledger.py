@@ -79,14 +79,10 @@ class Life:
             for key in [key for key in self.accounts if key.owner]:
                 status = self.random.choice(["open", "open", "open", "frozen"])
                 self.accounts[key] = replace(self.accounts[key], status=status)
-            made = decide(
-                accounts=self.accounts, transactions=self.transactions, commands=batch
-            )
+            made = decide(accounts=self.accounts, transactions=self.transactions, commands=batch)
             self.accounts |= {one.key: one for one in made.accounts}
             self.transactions |= made.created | {one.id: one for one in made.transactions}
-            self.transactions |= {
-                one.id: one for one in self._untouched(batch, made.outcomes)
-            }
+            self.transactions |= {one.id: one for one in self._untouched(batch, made.outcomes)}
             self.events += [self._outcome(one) for one in made.outcomes]
 
     def tell(self) -> None:
