@@ -44,9 +44,9 @@ from tests.users.submissions.test_outcomes import consume, posted, rejected
 from transactions.ledger.engine import Command, Decision, TransactionState, decide
 from users.submissions.models import TransactionCommand, TransactionRequest, UnclaimedOutcome
 
-LIVES = 60
+LIVES = 25
 REQUESTS = 5
-COMMANDS = 25
+COMMANDS = 40
 TYPES = {
     "capture": CaptureFactory,
     "void": VoidFactory,
@@ -63,7 +63,7 @@ class Life:
         self.payer, self.receiver = UserFactory(), UserFactory()
         self.rows = [self._request() for _ in range(REQUESTS)]
         wallets = [
-            WalletStateFactory(owner=user.id, posted=self.random.choice([0, 300, 5000]))
+            WalletStateFactory(owner=user.id, posted=self.random.choice([300, 5000, 5000]))
             for user in (self.payer, self.receiver)
         ]
         self.accounts = {one.key: one for one in [*wallets, HouseStateFactory()]}
@@ -77,7 +77,7 @@ class Life:
             size = self.random.randint(1, 8)
             batch, left = left[:size], left[size:]
             for key in [key for key in self.accounts if key.owner]:
-                status = self.random.choice(["open", "open", "open", "frozen"])
+                status = "frozen" if self.random.random() < 0.1 else "open"
                 self.accounts[key] = replace(self.accounts[key], status=status)
             made = decide(accounts=self.accounts, transactions=self.transactions, commands=batch)
             self.accounts |= {one.key: one for one in made.accounts}
@@ -145,7 +145,7 @@ class Life:
             user=self.payer,
             kind="transfer",
             counterparty=self.receiver,
-            amount=self.random.choice([1, 100, 250]),
+            amount=self.random.choice([1, 100, 250, 250]),
             hold=self.random.random() < 0.6,
         )
 
@@ -156,7 +156,7 @@ class Life:
         for _ in range(COMMANDS):
             row = self.random.choice(self.rows)
             at = self.random.uniform(born[row.id], 1)
-            when.append((at, self._command(row, late=self.random.random() < at / 2)))
+            when.append((at, self._command(row, late=self.random.random() < at / 3)))
         return [one for _, one in sorted(when, key=lambda pair: pair[0])]
 
     def _create(self, row: TransactionRequest) -> Command:
@@ -169,9 +169,9 @@ class Life:
         )
 
     def _command(self, row: TransactionRequest, *, late: bool) -> Command:
-        name = self.random.choice(list(TYPES))
+        name = self.random.choice([*TYPES, "reverse", "reverse"])
         accepted_at: datetime = NOON + timedelta(hours=2) if late else NOON
-        amount = self.random.choice([None, None, 1, 40, 249, 251])
+        amount = self.random.choice([None, 1, 1, 40, 40, 249, 251])
         members = {"amount": amount} if name in ("capture", "reverse") else {}
         command_id = uuid7()
         if self.random.random() < 0.7 and not self._has_expiry(row, name):
