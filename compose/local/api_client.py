@@ -13,7 +13,6 @@ from compose.local.errors import OperatorError
 ANSWER_WAIT_S = 10
 OUTCOME_WAIT_S = 20
 PAUSE_S = 0.02
-TERMINAL = ("posted", "rejected")
 
 
 @dataclass(frozen=True)
@@ -63,18 +62,23 @@ class ApiClient:
             "POST", "/api/v1/transactions", asker, expected=202, json=body, headers=headers
         )
 
+    def command(
+        self, asker: Person, transaction_id: str, name: str, body: dict[str, object]
+    ) -> dict[str, Any]:
+        """Ask for a capture, a void or a reversal, and return the command's representation."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        path = f"/api/v1/transactions/{transaction_id}/{name}"
+        return self._call("POST", path, asker, expected=202, json=body, headers=headers)
+
     def outcome(self, asker: Person, transaction_id: str) -> dict[str, Any]:
-        """Return the transaction once it is settled."""
-        deadline = time.monotonic() + OUTCOME_WAIT_S
-        while time.monotonic() < deadline:
-            found = self._call("GET", f"/api/v1/transactions/{transaction_id}", asker)
-            if found["status"] in TERMINAL:
-                return found
-            time.sleep(PAUSE_S)
-        raise OperatorError(
-            f"transaction {transaction_id} is still pending after {OUTCOME_WAIT_S} seconds; "
-            "./manage_all.sh status shows where it waits"
-        )
+        """Return the transaction once the ledger has decided: settled, or held."""
+        return self._decided(asker, f"/api/v1/transactions/{transaction_id}")
+
+    def command_outcome(
+        self, asker: Person, transaction_id: str, command_id: str
+    ) -> dict[str, Any]:
+        """Return the command once the ledger has decided."""
+        return self._decided(asker, f"/api/v1/transactions/{transaction_id}/commands/{command_id}")
 
     def ledger_transaction(self, asker: Person, transaction_id: str) -> dict[str, Any]:
         """Return what the ledger holds of a transaction."""
@@ -85,6 +89,18 @@ class ApiClient:
         accounts = self._call("GET", "/api/v1/accounts", person)["data"]
         balances = [each["balance"] for each in accounts if each["currency"] == currency]
         return int(balances[0]["posted"]) if balances else 0
+
+    def _decided(self, asker: Person, path: str) -> dict[str, Any]:
+        deadline = time.monotonic() + OUTCOME_WAIT_S
+        while time.monotonic() < deadline:
+            found = self._call("GET", path, asker)
+            if found["status"] != "pending":
+                return found
+            time.sleep(PAUSE_S)
+        raise OperatorError(
+            f"{path} is still pending after {OUTCOME_WAIT_S} seconds; "
+            "./manage_all.sh status shows where it waits"
+        )
 
     def _session(self, what: str, email: str, password: str) -> Person:
         body = {"email": email, "password": password}

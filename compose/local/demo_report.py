@@ -12,12 +12,12 @@ from common.money import money_display
 from compose.local.api_client import Person
 from compose.local.terminal import results
 
-COLOURS = {"posted": "green", "rejected": "yellow"}
+COLOURS = {"posted": "green", "authorised": "green", "applied": "green", "rejected": "yellow"}
 
 
 @dataclass(frozen=True)
 class Road:
-    """One transaction, as its client and the ledger saw it; times in milliseconds."""
+    """One transaction or command, as its client and the ledger saw it; times in milliseconds."""
 
     number: int
     title: str
@@ -45,10 +45,10 @@ def road(found: Road) -> None:
 def _headline(found: Road) -> Text:
     transaction = found.transaction
     status, code = transaction["status"], transaction["rejection_code"]
-    amount = money_display(transaction["amount"], transaction["currency"])
+    amount = money_display(transaction["amount"], found.ledger["currency"])
     return Text.assemble(
         (f"\n{found.number} {found.title}: ", "bold"),
-        f"{transaction['kind']} of {amount} → ",
+        f"{found.ledger['kind']} of {amount} → ",
         (f"{status} ({code})" if code else status, COLOURS.get(status, "red")),
     )
 
@@ -56,6 +56,7 @@ def _headline(found: Road) -> Text:
 def _steps(found: Road) -> list[tuple[float | None, str, str]]:
     transaction, ledger = found.transaction, found.ledger
     recorded, settled = transaction["created_at"], transaction["settled_at"]
+    seen = f"client saw it {found.seen_ms:.0f} ms after asking"
     accepted = f"{_clock(recorded)}, answered 202 in {found.answered_ms:.0f} ms"
     journal = [
         (_ms_between(recorded, entry["recorded_at"]), "decided", _entry(entry))
@@ -70,11 +71,7 @@ def _steps(found: Road) -> list[tuple[float | None, str, str]]:
         (None, "travelled", _travelled(ledger["source"])),
         *journal,
         *postings,
-        (
-            _ms_between(recorded, settled),
-            "settled",
-            f"client saw it {found.seen_ms:.0f} ms after asking",
-        ),
+        (_ms_between(recorded, settled), "settled", seen) if settled else (None, "held", seen),
     ]
 
 
@@ -94,8 +91,11 @@ def _travelled(source: dict[str, Any]) -> str:
 
 def _posting(posting: dict[str, Any], currency: str) -> str:
     amount, after = money_display(posting["amount"], currency), posting["balance_after"]
-    balance = "" if after is None else f" → {money_display(after, currency)}"
-    return f"{posting['direction']:<6} {amount:>10}  account …{posting['account'][-12:]}{balance}"
+    # On the pending layer it is what all open holds would take.
+    held = " held" if posting["layer"] == "pending" else ""
+    balance = "" if after is None else f" → {money_display(after, currency)}{held}"
+    account = f"account …{posting['account'][-12:]}"
+    return f"{posting['direction']:<6} {amount:>10}{held}  {account}{balance}"
 
 
 def _entry(entry: dict[str, Any]) -> str:

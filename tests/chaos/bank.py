@@ -65,6 +65,10 @@ class Bank:
             WHERE credits_posted - debits_posted <> coalesce(posted, 0)
             """
         ).fetchall()
+        self.unbalanced += connection.execute(
+            "SELECT currency, sum(debits_pending), sum(credits_pending) FROM ledger_account"
+            " GROUP BY 1 HAVING sum(debits_pending) <> sum(credits_pending)"
+        ).fetchall()
         for table in APPEND_ONLY:
             self._count(connection, table)
         self.snapshots += 1

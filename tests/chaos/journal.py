@@ -17,21 +17,23 @@ ANSWERS_LATER = frozenset({401, 429, 502, 503, 504})
 
 @dataclass(frozen=True)
 class Asked:
-    """A request under its key, as often as it was asked."""
+    """A request under its key, as often as it was asked; `path` says what a command is about."""
 
     person: Person
     key: str
     order: dict[str, object]
+    path: str = ""
     attempts: int = 1
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A request whose id a client was told."""
+    """A transaction or command whose id, and the place where it is shown, a client was told."""
 
     asker: str
     key: str
-    transaction_id: str
+    id: str
+    location: str
     attempts: int
     unknown_before: bool = False
 
@@ -50,24 +52,28 @@ class Journal:
     unanswered: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, asked: Asked, *, attempts_max: int) -> None:
-        """Ask up to so many times at once, as impatient clients do, and write down the end."""
+    def ask(self, asked: Asked, *, attempts_max: int) -> Accepted | None:
+        """
+        Ask up to so many times at once, as impatient clients do, and write down the end.
+
+        Returns what was accepted, None when nothing was or nobody knows.
+        """
         for attempt in range(1, attempts_max + 1):
-            answer = asked.person.ask(asked.key, asked.order)
+            answer = asked.person.ask(asked.key, asked.order, asked.path)
             if isinstance(answer, httpx.Response) and answer.status_code not in ANSWERS_LATER:
-                self._note(asked, answer, attempt)
-                return
+                return self._note(asked, answer, attempt)
             with self._lock:
                 self.unanswered[_reason(answer)] += 1
         with self._lock:
             self.unknown.append(asked)
+        return None
 
     def resolve(self, asked: Iterable[Asked]) -> None:
         """Ask what is unknown again under the same keys, until every one has an answer."""
         for each in asked:
 
             def look(each: Asked = each) -> httpx.Response | None:
-                answer = each.person.ask(each.key, each.order)
+                answer = each.person.ask(each.key, each.order, each.path)
                 if isinstance(answer, httpx.Response) and answer.status_code not in ANSWERS_LATER:
                     return answer
                 return None
@@ -77,20 +83,21 @@ class Journal:
 
     def _note(
         self, asked: Asked, answer: httpx.Response, attempts: int, *, unknown_before: bool = False
-    ) -> None:
+    ) -> Accepted | None:
         with self._lock:
             if answer.status_code != httpx.codes.ACCEPTED:
                 self.failed.append(f"{answer.status_code}: {answer.text[:300]}")
-                return
-            self.accepted.append(
-                Accepted(
-                    asker=asked.person.id,
-                    key=asked.key,
-                    transaction_id=answer.json()["id"],
-                    attempts=attempts,
-                    unknown_before=unknown_before,
-                )
+                return None
+            accepted = Accepted(
+                asker=asked.person.id,
+                key=asked.key,
+                id=answer.json()["id"],
+                location=answer.headers["Location"],
+                attempts=attempts,
+                unknown_before=unknown_before,
             )
+            self.accepted.append(accepted)
+            return accepted
 
 
 def _reason(answer: httpx.Response | httpx.TransportError) -> str:

@@ -31,18 +31,24 @@ class Person(Caller):
     _refresh_token: str = ""
     _renewing: threading.Lock = field(default_factory=threading.Lock)
 
-    def ask(self, key: str, order: dict[str, object]) -> httpx.Response | httpx.TransportError:
-        """Ask for a transaction once; what went wrong when no answer came."""
+    def ask(
+        self, key: str, order: dict[str, object], path: str = ""
+    ) -> httpx.Response | httpx.TransportError:
+        """
+        Ask for a transaction once, or with a path for what is to be done with one.
+
+        What went wrong when no answer came.
+        """
         try:
             self._stay_signed_in()
-            return self.submit(key=key, **order)
+            return self.command(path, key=key, **order) if path else self.submit(key=key, **order)
         except httpx.TransportError as error:
             return error
 
-    def is_settled(self, transaction_id: str) -> bool:
-        """Whether a transaction has its outcome, as far as an answer came."""
+    def is_settled(self, location: str) -> bool:
+        """Whether a transaction or command has its outcome, as far as an answer came."""
         try:
-            answer = self.call("GET", f"/api/v1/transactions/{transaction_id}")
+            answer = self.call("GET", location)
         except httpx.TransportError:
             return False
         return answer.status_code == httpx.codes.OK and answer.json()["status"] != "pending"
@@ -115,7 +121,7 @@ def settled_after(payer: Person, payee: Person) -> float:
     def accepted() -> str | None:
         answer = payer.ask(key, order)
         if isinstance(answer, httpx.Response) and answer.status_code == httpx.codes.ACCEPTED:
-            return answer.json()["id"]
+            return answer.headers["Location"]
         return None
 
     made = wait_for("a new payment is accepted", accepted, deadline_s=SETTLED_WITHIN_S)

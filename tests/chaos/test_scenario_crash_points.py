@@ -56,7 +56,7 @@ class Road:
         done = _run("users", ["-m", "tests.chaos.submitting", self.payer, self.payee, *keys], point)
         for key, made in zip(keys, done.split(), strict=False):
             self.journal.accepted.append(
-                Accepted(asker=self.payer, key=key, transaction_id=made, attempts=1)
+                Accepted(self.payer, key, made, f"/api/v1/transactions/{made}", attempts=1)
             )
 
     def publish(self, service: str, point: Point | None = None) -> None:
@@ -157,7 +157,7 @@ def test_what_a_crash_left_undone_is_done_once_afterwards(road: Road, point: Poi
         _stage(road, service, stage, keys)
 
     assert checker.violated(checker.verdicts(road.journal, bank=None, since=road.since)) == {}
-    ids = {e.transaction_id for e in road.journal.accepted if e.key in keys}
+    ids = {e.id for e in road.journal.accepted if e.key in keys}
     settled = query("users", "SELECT status FROM transaction_request WHERE id = ANY(%s)", list(ids))
     assert settled == [("posted",)] * EVENTS
 

@@ -5,8 +5,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-from common.ids import uuid7
-from tests.chaos.journal import Asked, Journal
+from tests.chaos.journal import Journal
+from tests.chaos.orders import Orders
 from tests.chaos.people import GIVES_UP_AFTER_S, Person
 from tests.e2e.client import wait_for
 
@@ -19,18 +19,24 @@ BEHIND_MAX_S = 1.0  # what a fault kept from being asked is not asked all at onc
 @dataclass
 class Workload:
     """
-    `people` pay each other and withdraw at random until they are told to stop.
+    `people` pay each other, withdraw, hold and give back at random until they are told to stop.
 
-    `rate` is in requests a second over all threads; None is as fast as answers come.
+    `rate` is in requests a second over all threads; None is as fast as answers come. Holds that
+    nobody captures outlive any run, unless they are `expiring`.
     """
 
     people: list[Person]
     seed: int
     rate: float | None = None
+    expiring: bool = False
     journal: Journal = field(default_factory=Journal)
     latencies_s: list[tuple[float, float]] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
     _running: list[threading.Thread] = field(default_factory=list)
+    _orders: Orders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._orders = Orders(self.people, expiring=self.expiring)
 
     def start(self) -> None:
         """Begin, in threads."""
@@ -61,27 +67,17 @@ class Workload:
     def _run(self, chance: random.Random) -> None:
         due = time.monotonic() + self._interval() * chance.random()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
-            asked = self._next(chance)
+            asked = self._orders.next(chance)
             attempts = IMPATIENT if chance.random() < 0.5 else 1
             began = time.monotonic()
-            self.journal.ask(asked, attempts_max=attempts)
+            accepted = self.journal.ask(asked, attempts_max=attempts)
+            if accepted:
+                self._orders.accepted(asked, accepted)
             self.latencies_s.append((began, time.monotonic() - began))
             due = max(due + self._interval(), time.monotonic() - BEHIND_MAX_S)
 
     def _interval(self) -> float:
         return THREADS / self.rate if self.rate else 0.0
-
-    def _next(self, chance: random.Random) -> Asked:
-        payer, payee = chance.sample(self.people, 2)
-        order: dict[str, object] = {"kind": "withdrawal", "amount": chance.randint(1, 50)}
-        if chance.random() < 0.8:
-            order = {
-                "kind": "transfer",
-                # One in fifty is more than anybody has: refusals are outcomes too.
-                "amount": chance.choice([*range(1, 50), 900_000_000_000]),
-                "counterparty": payee.id,
-            }
-        return Asked(person=payer, key=str(uuid7()), order=order)
 
 
 def highest_rate(people: list[Person], *, seed: int, seconds: float) -> tuple[float, Journal]:
@@ -89,8 +85,9 @@ def highest_rate(people: list[Person], *, seed: int, seconds: float) -> tuple[fl
     Measure how many requests a second are taken all the way to their outcome.
 
     As many as eight clients without pause can ask for, over the time until the last is settled.
+    The holds that are left expire while whatever is measured for goes on.
     """
-    workload = Workload(people, seed=seed)
+    workload = Workload(people, seed=seed, expiring=True)
     began = time.monotonic()
     workload.start()
     threading.Event().wait(seconds)
@@ -98,6 +95,6 @@ def highest_rate(people: list[Person], *, seed: int, seconds: float) -> tuple[fl
     journal = workload.journal
     if journal.accepted:
         last = journal.accepted[-1]
-        payer = next(person for person in people if person.id == last.asker)
-        payer.outcome(last.transaction_id)
+        asker = next(person for person in people if person.id == last.asker)
+        wait_for("the last is settled", lambda: asker.is_settled(last.location) or None)
     return len(journal.accepted) / (time.monotonic() - began), journal

@@ -51,6 +51,15 @@ class Caller:
             headers={"Idempotency-Key": key or str(uuid7())},
         )
 
+    def command(self, path: str, *, key: str | None = None, **body: Any) -> httpx.Response:
+        """Ask for something to be done with a transaction; `path` is `/{id}/capture` or alike."""
+        return self.call(
+            "POST",
+            f"/api/v1/transactions{path}",
+            json=body,
+            headers={"Idempotency-Key": key or str(uuid7())},
+        )
+
     def outcome(self, transaction_id: str) -> dict[str, Any]:
         """Wait until a transaction is settled."""
 
