@@ -86,3 +86,33 @@ def execute(statement, parameters=()):
     """Run SQL as the owner of the tables, past every model."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
+
+
+def totals_follow(one):
+    """Add what a transaction posted to the totals of its wallets, as the consumer does."""
+    execute(
+        """
+        UPDATE ledger_account AS account
+        SET debits_posted = debits_posted + debits, credits_posted = credits_posted + credits,
+            debits_pending = debits_pending + held - released,
+            credits_pending = credits_pending + expected - given_up, last_recorded_at = at
+        FROM (
+            SELECT account_id, max(recorded_at) AS at,
+                coalesce(sum(amount) FILTER (WHERE side = 'posted debit'), 0) AS debits,
+                coalesce(sum(amount) FILTER (WHERE side = 'posted credit'), 0) AS credits,
+                coalesce(sum(amount) FILTER (WHERE NOT ends AND side = 'pending debit'), 0) AS held,
+                coalesce(sum(amount) FILTER (WHERE NOT ends AND side = 'pending credit'), 0)
+                    AS expected,
+                coalesce(sum(amount) FILTER (WHERE ends AND side = 'pending credit'), 0)
+                    AS released,
+                coalesce(sum(amount) FILTER (WHERE ends AND side = 'pending debit'), 0) AS given_up
+            FROM (
+                SELECT *, layer || ' ' || direction AS side, %s AS ends
+                FROM ledger_posting WHERE transaction_id = %s
+            ) AS leg
+            GROUP BY account_id
+        ) AS sums
+        WHERE account.id = account_id
+        """,
+        [one.pending_id is not None, one.id],
+    )

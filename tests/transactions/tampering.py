@@ -8,7 +8,7 @@ from tests.transactions.books import execute
 from transactions.ledger.chain import FIRST_PREVIOUS, SealDigest
 from transactions.ledger.journal import entry_hash
 from transactions.ledger.models import JournalEntry, JournalSeal
-from transactions.ledger.verify_chain import ENTRIES, entry_of
+from transactions.ledger.stored_journal import ENTRIES, entry_of
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE tablename LIKE 'ledger_%'"
 

@@ -120,6 +120,16 @@ WEAKNESSES = {
         ["ALTER TABLE ledger_account ENABLE TRIGGER ledger_account_totals_check"],
         {"raise a wallet's money without a posting", "every trigger is on"},
     ),
+    "postings past the totals": (
+        ["ALTER TABLE ledger_transaction DISABLE TRIGGER ledger_transaction_in_totals"],
+        ["ALTER TABLE ledger_transaction ENABLE TRIGGER ledger_transaction_in_totals"],
+        {"post and leave the totals", "post and let one total follow", "every trigger is on"},
+    ),
+    "a frozen wallet": (
+        ["ALTER TABLE ledger_account DISABLE TRIGGER ledger_account_frozen_keeps"],
+        ["ALTER TABLE ledger_account ENABLE TRIGGER ledger_account_frozen_keeps"],
+        {"spend from a frozen wallet", "every trigger is on"},
+    ),
     "search path": (
         ["ALTER FUNCTION ledger_postings_check() RESET search_path"],
         ["ALTER FUNCTION ledger_postings_check() SET search_path = pg_catalog, public, pg_temp"],

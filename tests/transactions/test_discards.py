@@ -29,6 +29,7 @@ from tests.factories.events import (
     transaction_created,
 )
 from tests.transactions.books import balance, books_differ
+from tests.transactions.test_journal import facts_of
 from transactions.ledger.journal import Entry, entry_hash
 from transactions.ledger.models import JournalEntry, LedgerTransaction
 from transactions.wiring import WIRING
@@ -76,6 +77,7 @@ class TestDiscard:
                 *(event.transaction_id, "transaction_rejected", "", "rejected"),
                 *("discarded_by_staff", "staff:carol", known.source_event_id),
                 *(entry.recorded_at, "withdrawal", 250, "EUR", []),
+                facts_of(known),
             )
         )
         message, told = outcome()

@@ -12,10 +12,56 @@ from tests.factories.commands import (
 )
 from tests.factories.events import NOON
 from tests.transactions.books import apply
-from transactions.ledger.journal import Entry, entry_hash
+from transactions.ledger.journal import FACTS_COLUMNS, Entry, Facts, entry_hash, hash_fits
 from transactions.ledger.models import JournalEntry
 
 pytestmark = pytest.mark.django_db
+
+KNOWN = Entry(
+    transaction_id=UUID(int=1),
+    type="transaction_authorised",
+    from_state="",
+    to_state="authorised",
+    code="",
+    actor="user:1",
+    cause=UUID(int=2),
+    recorded_at=NOON,
+    kind="transfer",
+    amount=250,
+    currency="EUR",
+    legs=[(UUID(int=3), "debit", "pending", 250, 0)],
+    facts=Facts(
+        debit_account=UUID(int=3),
+        credit_account=UUID(int=4),
+        pending_id=None,
+        reverses_id=None,
+        hold_expires_at=NOON,
+        stream=UUID(int=5),
+        requested_by=UUID(int=5),
+        rejection_code="",
+        reference="order 7",
+        effective_at=NOON,
+        recorded_at=NOON,
+        source_event_id=UUID(int=2),
+        source_sequence=1,
+        source_partition=2,
+        source_offset=3,
+    ),
+)
+ID = "00000000-0000-0000-0000-00000000000"
+TIME = "2026-01-02T12:00:00.000000+00:00"
+PLAIN = (
+    f'"{ID}1","transaction_authorised","","authorised","","user:1","{ID}2","{TIME}",'
+    f'"transfer",250,"EUR",[["{ID}3","debit","pending",250,0]]'
+)
+FACTS = (
+    f'["{ID}3","{ID}4",null,null,"{TIME}","{ID}5","{ID}5","","order 7","{TIME}","{TIME}",'
+    f'"{ID}2",1,2,3]'
+)
+
+
+def facts_of(header):
+    return Facts(*(getattr(header, column) for column in FACTS_COLUMNS))
 
 
 class TestJournal:
@@ -50,30 +96,16 @@ class TestJournal:
                 amount=header.amount,
                 currency=header.currency,
                 legs=legs,
+                facts=None if entry.from_state else facts_of(header),
             )
             assert bytes(entry.hash) == entry_hash(content)
             assert bytes(entry.hash) != entry_hash(content._replace(amount=1))
 
-    def test_hash_of_a_known_entry_never_changes(self):
-        entry = Entry(
-            transaction_id=UUID(int=1),
-            type="transaction_posted",
-            from_state="",
-            to_state="posted",
-            code="",
-            actor="user:1",
-            cause=UUID(int=2),
-            recorded_at=NOON,
-            kind="transfer",
-            amount=250,
-            currency="EUR",
-            legs=[(UUID(int=3), "debit", "posted", 250, 0)],
-        )
+    def test_hashes_from_before_facts_still_fit_and_nothing_else(self):
+        earlier = KNOWN._replace(facts=None)
 
-        content = (
-            '[1,"00000000-0000-0000-0000-000000000001","transaction_posted","","posted","",'
-            '"user:1","00000000-0000-0000-0000-000000000002","2026-01-02T12:00:00.000000+00:00",'
-            '"transfer",250,"EUR",'
-            '[["00000000-0000-0000-0000-000000000003","debit","posted",250,0]]]'
-        )
-        assert entry_hash(entry) == hashlib.sha256(content.encode()).digest()
+        assert hash_fits(earlier, hashlib.sha256(f"[1,{PLAIN}]".encode()).digest())
+        assert not hash_fits(earlier, hashlib.sha256(f"[2,{PLAIN}]".encode()).digest())
+
+    def test_hash_of_a_known_entry_never_changes(self):
+        assert entry_hash(KNOWN) == hashlib.sha256(f"[2,{PLAIN},{FACTS}]".encode()).digest()

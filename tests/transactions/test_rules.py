@@ -1,5 +1,7 @@
 """What the database itself refuses, whoever asks and however."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import DatabaseError, IntegrityError, ProgrammingError, transaction
 
@@ -7,11 +9,13 @@ from common.db.refusing import constraint_name
 from common.ids import uuid7
 from tests.factories.events import ALICE, BOB, NOON
 from tests.factories.transactions import WalletFactory
-from tests.transactions.books import execute, fund
+from tests.transactions.books import execute, fund, totals_follow
 from transactions.ledger.models import Account, JournalEntry, LedgerTransaction, Posting
 
 APPEND_ONLY = ["ledger_posting", "ledger_journal_entry", "ledger_transaction"]
 REFUSED = "42501"
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
+"""Later than anything recorded on any wallet."""
 
 
 def header(debit, credit, **members):
@@ -28,7 +32,7 @@ def header(debit, credit, **members):
             "stream": ALICE,
             "requested_by": ALICE,
             "effective_at": NOON,
-            "recorded_at": NOON,
+            "recorded_at": LATER,
             "source_event_id": uuid7(),
             "source_sequence": 1,
             "source_partition": 0,
@@ -46,7 +50,7 @@ def leg(transaction_id, account, direction, **members):
             "direction": direction,
             "layer": "posted",
             "amount": 100,
-            "recorded_at": NOON,
+            "recorded_at": LATER,
             **members,
         }
     )
@@ -64,17 +68,47 @@ def wallets():
     return WalletFactory(), WalletFactory(owner=BOB)
 
 
+@pytest.fixture
+def deposit():
+    """Where a deposit comes from, and where it goes."""
+    return WalletFactory(owner=None, role="cash_clearing", normal_side="debit"), WalletFactory()
+
+
 def broken_constraint(raised):
     return constraint_name(raised.value)
 
 
 @pytest.mark.django_db(transaction=True)
 class TestPostingsBalance:
-    def test_accepts_what_balances(self, wallets):
+    def test_accepts_what_balances(self, deposit):
         with transaction.atomic():
-            Posting.objects.bulk_create(legs_of(header(*wallets)))
+            one = header(*deposit)
+            Posting.objects.bulk_create(legs_of(one))
+            totals_follow(one)
 
         assert Posting.objects.count() == 2
+
+    def test_refuses_postings_that_totals_do_not_follow(self, deposit):
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            Posting.objects.bulk_create(legs_of(header(*deposit)))
+
+        assert broken_constraint(raised) == "ledger_transaction_in_totals"
+
+    @pytest.mark.parametrize("days", [-1, 1])
+    def test_refuses_postings_of_another_time_than_their_transaction(self, deposit, days):
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            one = header(*deposit, recorded_at=LATER + timedelta(days=days))
+            Posting.objects.bulk_create(legs_of(one))
+
+        assert broken_constraint(raised) == "posting_belongs_to_new_transaction"
+
+    def test_refuses_postings_that_the_totals_are_past(self, deposit):
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            one = header(*deposit)
+            Account.objects.update(last_recorded_at=LATER)
+            Posting.objects.bulk_create(legs_of(one))
+
+        assert broken_constraint(raised) == "posting_belongs_to_new_transaction"
 
     def test_refuses_a_transaction_without_postings_at_commit(self, wallets):
         written = []
@@ -110,7 +144,7 @@ class TestPostingsBalance:
             one = header(*wallets, state="rejected", rejection_code="insufficient_funds")
             Posting.objects.bulk_create(legs_of(one))
 
-        assert broken_constraint(raised) == "ledger_transaction_balances"
+        assert broken_constraint(raised) == "posting_belongs_to_new_transaction"
 
     def test_refuses_postings_on_other_accounts_than_the_transaction_names(self, wallets):
         with pytest.raises(IntegrityError) as raised, transaction.atomic():
@@ -129,10 +163,11 @@ class TestPostingsBalance:
 
         assert broken_constraint(raised) == "posting_belongs_to_new_transaction"
 
-    def test_refuses_to_add_to_a_transaction_that_is_committed(self, wallets):
+    def test_refuses_to_add_to_a_transaction_that_is_committed(self, deposit):
         with transaction.atomic():
-            one = header(*wallets)
+            one = header(*deposit)
             Posting.objects.bulk_create(legs_of(one))
+            totals_follow(one)
 
         with pytest.raises(IntegrityError) as raised:
             Posting.objects.bulk_create(legs_of(one))
@@ -143,8 +178,7 @@ class TestPostingsBalance:
         with pytest.raises(IntegrityError) as raised, transaction.atomic():
             one = header(*wallets)
             Posting.objects.bulk_create(legs_of(one))
-            execute("SET CONSTRAINTS ALL IMMEDIATE")
-            execute("SET CONSTRAINTS ALL DEFERRED")
+            execute("SET CONSTRAINTS ledger_transaction_balances IMMEDIATE")
             leg(one.id, one.credit_account, "credit").save()
 
         assert broken_constraint(raised) == "posting_statement_balances"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from transactions.ledger.journal import Entry, entry_hash
+from transactions.ledger.journal import Entry, hash_fits
 
 FIRST_PREVIOUS = bytes(32)
 """What stands for the digest of the seal before the first."""
@@ -124,7 +124,7 @@ class ChainWalk:
     def entry(self, stored: StoredEntry) -> None:
         """Check the next entry and add it to the open seal."""
         self.counts["entries"] += 1
-        if entry_hash(stored.content) != stored.hash:
+        if not hash_fits(stored.content, stored.hash):
             self.fault(Fault("does not fit its hash", entry=stored.sequence))
         self._open.add(stored.sequence, stored.hash)
 

@@ -15,7 +15,7 @@ from common.db.clock import database_clock
 from common.outbox.append import NewEvent, outbox_append_many
 from transactions.ledger.engine import Source
 from transactions.ledger.events import command_rejection_event, rejection_event
-from transactions.ledger.journal import Entry, entry_hash
+from transactions.ledger.journal import FACTS_COLUMNS, Entry, Facts, entry_hash
 from transactions.ledger.models import DISCARDED, JournalEntry, LedgerTransaction
 
 CommandKind = Literal["capture", "void", "expiry", "reversal"]
@@ -173,6 +173,7 @@ def _journal_entry(refused: LedgerTransaction, source: Source) -> JournalEntry:
         amount=refused.amount,
         currency=refused.currency,
         legs=[],
+        facts=Facts._make(getattr(refused, column) for column in FACTS_COLUMNS),
     )
     named = dict(zip(Entry._fields[:8], entry[:8], strict=True))
     return JournalEntry(**named, hash=entry_hash(entry))

@@ -4,9 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
-from uuid import UUID
-
-import msgspec
 
 from transactions.ledger.export_format import (
     FORMAT,
@@ -21,7 +18,14 @@ from transactions.ledger.export_format import (
     line_encode,
 )
 from transactions.ledger.snapshot import rows_read, rows_streamed, snapshot
-from transactions.ledger.verify_chain import SEALS, seal_of
+from transactions.ledger.stored_journal import (
+    BEGINNING,
+    ENTRIES,
+    SEALS,
+    entry_of,
+    seal_of,
+    standing_of,
+)
 
 _COUNTS = """
     SELECT clock_timestamp(), (SELECT count(*) FROM ledger_account),
@@ -31,29 +35,8 @@ _COUNTS = """
 """
 
 _ACCOUNT = AccountLine.__struct_fields__
-_PART = TransactionPart.__struct_fields__
-_PART_COLUMNS = {"debit_account": "debit_account_id", "credit_account": "credit_account_id"}
 
 _ACCOUNTS = f"SELECT {', '.join(_ACCOUNT)} FROM ledger_account ORDER BY id"  # noqa: S608  names of members
-
-_ENTRIES = f"""
-    SELECT entry.written_by::text::bigint, entry.sequence, encode(entry.hash, 'hex'),
-        entry.transaction_id, entry.type, entry.from_state, entry.to_state, entry.code,
-        entry.actor, entry.cause, entry.recorded_at, header.kind, header.amount, header.currency,
-        CASE WHEN entry.from_state = '' THEN (
-            SELECT json_agg(
-                json_build_array(account_id, direction, layer, amount, balance_after) ORDER BY id
-            )::text
-            FROM ledger_posting AS posting WHERE posting.transaction_id = entry.transaction_id
-        ) END,
-        header.id, {", ".join(f"header.{_PART_COLUMNS.get(name, name)}" for name in _PART)}
-    FROM ledger_journal_entry AS entry
-    LEFT JOIN ledger_transaction AS header ON header.id = entry.transaction_id
-    ORDER BY entry.written_by, entry.sequence
-"""  # noqa: S608  names of members
-
-_ENTRY = tuple(name for name in EntryLine.__struct_fields__ if name not in ("legs", "transaction"))
-_LEGS_AT = 1 + len(_ENTRY)
 
 
 def ledger_export(
@@ -98,7 +81,7 @@ def _header() -> Header:
 
 def _journal() -> Iterator[EntryLine | SealLine]:
     """Entries in the order of seals, each seal after its last entry."""
-    entries = rows_streamed(_ENTRIES)
+    entries = rows_streamed(ENTRIES, BEGINNING)
     entry = next(entries, None)
     for seal in rows_streamed(SEALS, [1]):
         end = (seal[6], seal[3])
@@ -112,15 +95,15 @@ def _journal() -> Iterator[EntryLine | SealLine]:
 
 
 def _entry(row: tuple[Any, ...]) -> EntryLine:
-    told = dict(zip(_ENTRY, row[1:_LEGS_AT], strict=True))
-    legs, header_id, *part = row[_LEGS_AT:]
-    begins = header_id is not None and told["from_state"] == ""
+    stored = entry_of(row)
+    told, facts = stored.content._asdict(), stored.content.facts
+    del told["facts"]
+    part = None if facts is None else facts._asdict() | standing_of(row)._asdict()
     return EntryLine(
         **told,
-        legs=msgspec.json.decode(legs, type=list[tuple[UUID, str, str, int, int | None]])
-        if legs
-        else [],
-        transaction=TransactionPart(**dict(zip(_PART, part, strict=True))) if begins else None,
+        sequence=stored.sequence,
+        hash=stored.hash.hex(),
+        transaction=None if part is None else TransactionPart(**part),
     )
 
 

@@ -59,11 +59,13 @@ class TransactionPart(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """
     The transaction that an entry begins; kind, amount and currency are the entry's.
 
-    State and amounts are those at the time of the export.
+    State and amounts are those at the time of the export; the rest is what the entry's hash is
+    taken over as `Facts`.
     """
 
     state: str
     rejection_code: str
+    reference: str | None
     debit_account: UUID | None
     credit_account: UUID | None
     pending_id: UUID | None

@@ -17,13 +17,11 @@ from transactions.ledger.engine import (
     TransactionState,
 )
 from transactions.ledger.errors import TransactionAlreadyRecorded
-from transactions.ledger.journal import Entry, entry_hash
+from transactions.ledger.journal import FACTS_COLUMNS, Entry, Facts, entry_hash
 
 _TRANSACTION = (
-    *("id", "kind", "state", "amount", "currency", "debit_account_id", "credit_account_id"),
-    *("pending_id", "reverses_id", "hold_expires_at", "captured_amount", "reversed_amount"),
-    *("stream", "requested_by", "rejection_code", "reference", "effective_at", "recorded_at"),
-    *("source_event_id", "source_sequence", "source_partition", "source_offset"),
+    *("id", "kind", "state", "amount", "currency", "captured_amount", "reversed_amount"),
+    *FACTS_COLUMNS,
 )
 _POSTING = (
     *("transaction_id", "account_id", "direction", "layer", "amount", "balance_after"),
@@ -49,18 +47,16 @@ def decisions_record(
     when one of the ids is there already; the caller's transaction is broken then.
     """
     outcomes = decisions.outcomes
+    facts = [_facts(outcome, accounts, recorded_at) for outcome in outcomes]
     with refusing({"ledger_transaction_pkey": TransactionAlreadyRecorded}):
         rows_copy(
             "ledger_transaction",
             _TRANSACTION,
             (
                 _transaction_row(
-                    outcome,
-                    decisions.created.get(outcome.command.recorded_as),
-                    accounts,
-                    recorded_at,
+                    outcome, decisions.created.get(outcome.command.recorded_as), its_facts
                 )
-                for outcome in outcomes
+                for outcome, its_facts in zip(outcomes, facts, strict=True)
             ),
         )
     rows_copy(
@@ -72,43 +68,54 @@ def decisions_record(
     rows_copy(
         "ledger_journal_entry",
         _JOURNAL,
-        (row for outcome in outcomes for row in _journal_rows(outcome, originals, recorded_at)),
+        (
+            row
+            for outcome, its_facts in zip(outcomes, facts, strict=True)
+            for row in _journal_rows(outcome, originals, its_facts)
+        ),
+    )
+
+
+def _facts(
+    outcome: Decision, accounts: Mapping[AccountKey, AccountState], recorded_at: datetime
+) -> Facts:
+    """What the row of a transaction and its first journal entry both tell."""
+    command, child = outcome.command, outcome.child
+    source = command.source
+    terms = _terms(outcome)
+    return Facts(
+        debit_account=_account_id(accounts, terms.debit),
+        credit_account=_account_id(accounts, terms.credit),
+        pending_id=child.pending_id if child else None,
+        reverses_id=child.reverses_id if child else None,
+        hold_expires_at=terms.hold_expires_at if isinstance(terms, Create) else None,
+        stream=source.stream,
+        requested_by=command.requested_by,
+        rejection_code=outcome.code,
+        reference=terms.reference if isinstance(terms, Create) else None,
+        effective_at=command.accepted_at,
+        recorded_at=recorded_at,
+        source_event_id=source.event_id,
+        source_sequence=source.sequence,
+        source_partition=source.partition,
+        source_offset=source.offset,
     )
 
 
 def _transaction_row(
-    outcome: Decision,
-    changed: TransactionState | None,
-    accounts: Mapping[AccountKey, AccountState],
-    recorded_at: datetime,
+    outcome: Decision, changed: TransactionState | None, facts: Facts
 ) -> tuple[Any, ...]:
     """`changed` is the transaction as later commands of the batch left it, None if as decided."""
-    command, child = outcome.command, outcome.child
-    source = command.source
     terms = _terms(outcome)
     return (
-        command.recorded_as,
+        outcome.command.recorded_as,
         terms.kind,
         changed.state if changed else outcome.state,
         terms.amount,
         terms.currency,
-        _account_id(accounts, terms.debit),
-        _account_id(accounts, terms.credit),
-        child.pending_id if child else None,
-        child.reverses_id if child else None,
-        terms.hold_expires_at if isinstance(terms, Create) else None,
         changed.captured_amount if changed else _captured(outcome),
         changed.reversed_amount if changed else 0,
-        source.stream,
-        command.requested_by,
-        outcome.code,
-        terms.reference if isinstance(terms, Create) else None,
-        command.accepted_at,
-        recorded_at,
-        source.event_id,
-        source.sequence,
-        source.partition,
-        source.offset,
+        *facts,
     )
 
 
@@ -136,7 +143,7 @@ def _posting_rows(outcome: Decision, recorded_at: datetime) -> Iterator[tuple[An
 
 
 def _journal_rows(
-    outcome: Decision, originals: Mapping[UUID, TransactionState], recorded_at: datetime
+    outcome: Decision, originals: Mapping[UUID, TransactionState], facts: Facts
 ) -> Iterator[tuple[Any, ...]]:
     """The entry of the transaction that is new, and that of the original it changed."""
     command, change = outcome.command, outcome.change
@@ -149,11 +156,12 @@ def _journal_rows(
         code=outcome.code,
         actor=command.source.actor,
         cause=command.source.event_id,
-        recorded_at=recorded_at,
+        recorded_at=facts.recorded_at,
         kind=terms.kind,
         amount=terms.amount,
         currency=terms.currency,
         legs=[(leg.account.id, *leg[1:]) for leg in outcome.legs],
+        facts=facts,
     )
     yield (*entry[:8], bytea_of(entry_hash(entry)))
     if change is not None:
@@ -167,5 +175,6 @@ def _journal_rows(
             amount=original.amount,
             currency=original.currency,
             legs=(),
+            facts=None,
         )
         yield (*entry[:8], bytea_of(entry_hash(entry)))

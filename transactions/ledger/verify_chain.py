@@ -1,7 +1,7 @@
 """
 Follow the chain of seals over the stored rows: is it whole, and is it the one that users kept?
 
-An entry's hash is computed again from its transaction and postings, so an amount that was edited
+An entry's hash is computed again from its transaction and postings, so whatever was edited there
 shows even if the entry was left alone. Whoever edits all of it, up to the last seal, no longer
 has the seals that users keeps.
 """
@@ -9,41 +9,21 @@ has the seals that users keeps.
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-import msgspec
 from django.db.models import Max
 
-from transactions.ledger.chain import ChainWalk, Fault, KeptSeals, Seal, StoredEntry, missing
-from transactions.ledger.journal import Entry
+from transactions.ledger.chain import ChainWalk, Fault, KeptSeals, Seal, missing
 from transactions.ledger.models import JournalSeal
 from transactions.ledger.snapshot import rows_read, rows_streamed, snapshot
+from transactions.ledger.stored_journal import (
+    BEGINNING,
+    ENTRIES,
+    SEALS,
+    Place,
+    entry_of,
+    seal_of,
+)
 
 _NAMED_MAX = 20
-_Place = tuple[int, int]
-"""Transaction id and sequence: where an entry stands in the order of seals."""
-
-_BEGINNING: _Place = (0, 0)
-
-# An entry's legs are those of its transaction, told by the entry that began it.
-ENTRIES = """
-    SELECT entry.written_by::text::bigint, entry.sequence, entry.hash, entry.transaction_id,
-        entry.type, entry.from_state, entry.to_state, entry.code, entry.actor, entry.cause,
-        entry.recorded_at, header.kind, header.amount, header.currency,
-        CASE WHEN entry.from_state = '' THEN (
-            SELECT json_agg(
-                json_build_array(account_id, direction, layer, amount, balance_after) ORDER BY id
-            )::text
-            FROM ledger_posting AS posting WHERE posting.transaction_id = entry.transaction_id
-        ) END
-    FROM ledger_journal_entry AS entry
-    LEFT JOIN ledger_transaction AS header ON header.id = entry.transaction_id
-    WHERE (entry.written_by, entry.sequence) > (%s::text::xid8, %s)
-    ORDER BY entry.written_by, entry.sequence
-"""
-
-SEALS = """
-    SELECT number, previous, entries, last_sequence, sealed_at, digest, last_xid
-    FROM ledger_journal_seal WHERE number >= %s ORDER BY number
-"""
 
 _UNCLAIMED = """
     SELECT transaction_id, count(*) FROM ledger_posting AS posting
@@ -90,7 +70,7 @@ def chain_verify(
     beside = KeptSeals(kept) if kept is not None else None
     walk = ChainWalk(on_fault=on_fault, kept=beside)
     with snapshot():
-        entries = rows_streamed(ENTRIES, _BEGINNING)
+        entries = rows_streamed(ENTRIES, BEGINNING)
         _follow(walk, rows_streamed(SEALS, [1]), entries, on_entries=on_entries, to_the_end=True)
         for fault in _postings_faults():
             walk.fault(fault)
@@ -111,7 +91,7 @@ def chain_part_verify(
         before = rows_read(SEALS + " LIMIT 1", [first - 1]) if first > 1 else []
         after = seal_of(before[0]) if before else None
         walk = ChainWalk(on_fault=on_fault, kept=beside, after=after)
-        place = (before[0][6], before[0][3]) if before else _BEGINNING
+        place = (before[0][6], before[0][3]) if before else BEGINNING
         seals = iter(rows_read(SEALS + " LIMIT %s", [first, last - first + 1]))
         _follow(walk, seals, rows_streamed(ENTRIES, place))
     _missing_tell(walk, beside)
@@ -121,19 +101,6 @@ def chain_part_verify(
 def chain_length() -> int:
     """The number of the last seal, 0 without any."""
     return JournalSeal.objects.aggregate(last=Max("number"))["last"] or 0
-
-
-def seal_of(row: tuple[Any, ...]) -> Seal:
-    """A row of `SEALS` as the chain knows it."""
-    number, previous, entries, last_sequence, sealed_at, digest = row[:6]
-    return Seal(number, bytes(previous), entries, last_sequence, sealed_at, bytes(digest))
-
-
-def entry_of(row: tuple[Any, ...]) -> StoredEntry:
-    """A row of `ENTRIES` as the chain knows it."""
-    _, sequence, digest, *content, legs = row
-    told = msgspec.json.decode(legs) if legs else []
-    return StoredEntry(sequence, Entry._make([*content, told]), bytes(digest))
 
 
 def _follow(
@@ -146,7 +113,7 @@ def _follow(
 ) -> None:
     entry = next(entries, None)
     for seal in seals:
-        end: _Place = (seal[6], seal[3])
+        end: Place = (seal[6], seal[3])
         while entry is not None and entry[:2] <= end:
             walk.entry(entry_of(entry))
             on_entries(1)

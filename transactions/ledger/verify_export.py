@@ -30,7 +30,7 @@ from transactions.ledger.export_format import (
     TransactionPart,
     line_decode,
 )
-from transactions.ledger.journal import Entry
+from transactions.ledger.journal import Entry, Facts
 
 _NAMED_MAX = 20
 _PROGRESS_LINES = 100_000
@@ -127,9 +127,10 @@ class ExportCheck:
 
     def _take_entry(self, line: EntryLine) -> None:
         self._counts["entries"] += 1
+        part = line.transaction
         content = Entry(
-            **{name: getattr(line, name) for name in Entry._fields if name != "legs"},
-            legs=line.legs,
+            **{name: getattr(line, name) for name in Entry._fields if name != "facts"},
+            facts=Facts(**{name: getattr(part, name) for name in Facts._fields}) if part else None,
         )
         self._walk.entry(StoredEntry(line.sequence, content, _bytes(line.hash)))
         if line.from_state == "":

@@ -6,6 +6,7 @@ from typing import Any
 from common.ids import uuid7
 from transactions.ledger.attack.attempt import Attempt, Way
 from transactions.ledger.attack.scene import Scene, sql
+from transactions.ledger.models import Account
 
 _HEADER = (
     "INSERT INTO ledger_transaction (id, kind, state, amount, currency, debit_account_id,"
@@ -13,13 +14,14 @@ _HEADER = (
     " recorded_at, source_event_id, source_sequence, source_partition, source_offset{more})"
     " SELECT %s, kind, {state}, amount, {currency}, debit_account_id, credit_account_id,"
     " CASE {state} WHEN 'rejected' THEN 0 ELSE amount END, stream, requested_by, {code},"
-    " effective_at, recorded_at, source_event_id, source_sequence,"
+    " effective_at, clock_timestamp(), source_event_id, source_sequence,"
     " source_partition, source_offset{value} FROM ledger_transaction WHERE id = %s"
 )
 _LEG = (
     "INSERT INTO ledger_posting"
     " (transaction_id, account_id, direction, layer, amount, recorded_at) VALUES "
 )
+_TIME_OF = "(SELECT recorded_at FROM ledger_transaction WHERE id = %s)"
 _ENTRY = (
     "INSERT INTO ledger_journal_entry (transaction_id, type, from_state, to_state, code, actor,"
     " cause, recorded_at, hash{more}) SELECT {about}, type, from_state, to_state, code, actor,"
@@ -61,10 +63,19 @@ def _header(
     return transaction_id
 
 
-def _legs(*legs: tuple[Any, Any, str, int]) -> None:
+def _legs(*legs: tuple[Any, Any, str, int], time: str = _TIME_OF) -> None:
     """Write postings of (transaction, account, direction, amount) by one statement."""
-    values = ", ".join(["(%s, %s, %s, 'posted', %s, now())"] * len(legs))
-    sql(_LEG + values, [value for leg in legs for value in leg])
+    values = ", ".join([f"(%s, %s, %s, 'posted', %s, {time})"] * len(legs))
+    sql(_LEG + values, [value for leg in legs for value in (*leg, leg[0])])
+
+
+def _total(account: Account, total: str, amount: int, of: Any) -> None:
+    """Add what a transaction posted to a total of its account."""
+    sql(
+        f"UPDATE ledger_account SET {total} = {total} + %s, last_recorded_at = {_TIME_OF}"  # noqa: S608  constants
+        " WHERE id = %s",
+        [amount, of, account.id],
+    )
 
 
 def _one_sided(scene: Scene) -> None:
@@ -99,6 +110,52 @@ def _refused_with_legs(scene: Scene) -> None:
     _legs((new, scene.payer.id, "debit", 250), (new, scene.receiver.id, "credit", 250))
 
 
+def _refused_and_checked_with_legs(scene: Scene) -> None:
+    """Post for a refused transaction after the check that is due at COMMIT."""
+    new = _header(scene, state="'rejected'", code="'insufficient_funds'")
+    sql("SET CONSTRAINTS ALL IMMEDIATE")
+    _legs((new, scene.payer.id, "debit", 250), (new, scene.receiver.id, "credit", 250))
+
+
+def _legs_without_totals(scene: Scene) -> None:
+    new = _header(scene)
+    _legs((new, scene.payer.id, "debit", 250), (new, scene.receiver.id, "credit", 250))
+
+
+def _total_of_one_side(scene: Scene) -> None:
+    new = _header(scene)
+    _legs((new, scene.payer.id, "debit", 250), (new, scene.receiver.id, "credit", 250))
+    _total(scene.receiver, "credits_posted", 250, new)
+
+
+def _legs_of_another_time(scene: Scene) -> None:
+    """Post for a time that the totals of the wallets are past, so that they need not follow."""
+    new = _header(scene)
+    _legs(
+        (new, scene.payer.id, "debit", 250),
+        (new, scene.receiver.id, "credit", 250),
+        time=f"{_TIME_OF} - interval '1 year'",
+    )
+    for wallet in (scene.payer, scene.receiver):
+        _total(wallet, "credits_posted", 0, new)
+
+
+def _legs_after_totals(scene: Scene) -> None:
+    """Bring the time of the wallets forward before posting, so that the totals need not follow."""
+    new = _header(scene)
+    for wallet in (scene.payer, scene.receiver):
+        _total(wallet, "credits_posted", 0, new)
+    _legs((new, scene.payer.id, "debit", 250), (new, scene.receiver.id, "credit", 250))
+
+
+def _frozen_and_spent(scene: Scene) -> None:
+    sql("UPDATE ledger_account SET status = 'frozen' WHERE id = %s", [scene.payer.id])
+    new = _header(scene)
+    _legs((new, scene.payer.id, "debit", 250), (new, scene.receiver.id, "credit", 250))
+    _total(scene.payer, "debits_posted", 250, new)
+    _total(scene.receiver, "credits_posted", 250, new)
+
+
 def _legs_of_nothing(scene: Scene) -> None:
     _legs((uuid7(), scene.payer.id, "debit", 1), (uuid7(), scene.receiver.id, "credit", 1))
 
@@ -117,7 +174,8 @@ def _shadowed(scene: Scene) -> None:
         [scene.transfer.id],
     )
     sql(
-        "UPDATE pg_temp.ledger_transaction SET id = %s, written_by = pg_current_xact_id()",
+        "UPDATE pg_temp.ledger_transaction SET id = %s, written_by = pg_current_xact_id(),"
+        " recorded_at = clock_timestamp()",
         [new],
     )
     _legs((new, scene.payer.id, "debit", 1), (new, scene.receiver.id, "credit", 1))
@@ -202,6 +260,15 @@ NEW_ROWS = [
     Attempt(Way.SQL, "post to other accounts than the transaction names", _legs_elsewhere),
     Attempt(Way.SQL, "post in another currency", _legs_in_another_currency),
     Attempt(Way.SQL, "post for a refused transaction", _refused_with_legs),
+    Attempt(
+        Way.SQL,
+        "post for a refused transaction that was checked",
+        _refused_and_checked_with_legs,
+    ),
+    Attempt(Way.SQL, "post and leave the totals", _legs_without_totals),
+    Attempt(Way.SQL, "post and let one total follow", _total_of_one_side),
+    Attempt(Way.SQL, "post for a time that is past", _legs_of_another_time),
+    Attempt(Way.SQL, "post after the totals' time", _legs_after_totals),
     Attempt(Way.SQL, "post without a transaction", _legs_of_nothing),
     Attempt(Way.SQL, "post negative amounts", _negative_legs),
     Attempt(Way.SQL, "shadow a table that the rules read", _shadowed),
@@ -306,6 +373,7 @@ ACCOUNTS = [
         lambda scene: [scene.payer.id],
     ),
     Attempt(Way.SQL, "open a closed wallet again", _closed_and_opened),
+    Attempt(Way.SQL, "spend from a frozen wallet", _frozen_and_spent),
     _plain(
         "open a wallet with money in it",
         "INSERT INTO ledger_account (id, owner, role, currency, normal_side, status,"
