@@ -4,7 +4,8 @@ The yardstick: the rows that a consumer wrote, written once more by COPY and not
 Into the same tables of another database, with their indexes, constraints and triggers, as the
 same role, and in the same transactions: one for each batch of the consumer, one COPY for each
 table of it. The bytes are ready before the clock starts. Accounts are there beforehand, and what
-the consumer locks and updates (cursors, balances, heads of streams) is not touched.
+the consumer updates (cursors, balances, heads of streams) is not touched; so the one trigger that
+wants balances to follow is off.
 """
 
 import time
@@ -31,6 +32,8 @@ def copied_bare(source: str, target: str, *, events: int) -> float:
         statements = {table: _copy_in(connection, table) for table in _TABLES}
         batches = _batches(connection)
         _accounts_open(connection, target)
+    with databases.connect(target) as owner:
+        owner.execute("ALTER TABLE ledger_transaction DISABLE TRIGGER ledger_transaction_in_totals")
     with databases.connect(target, "app") as connection, connection.cursor() as cursor:
         began = time.perf_counter()
         for batch in batches:
