@@ -2,15 +2,25 @@
 
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
-from django.db import DatabaseError, IntegrityError, ProgrammingError, transaction
+from django.db import (
+    DatabaseError,
+    IntegrityError,
+    OperationalError,
+    ProgrammingError,
+    transaction,
+)
 
 from common.db.refusing import constraint_name
 from common.ids import uuid7
+from tests.factories.commands import TransferFactory
 from tests.factories.events import ALICE, BOB, NOON
 from tests.factories.transactions import WalletFactory
-from tests.transactions.books import execute, fund, totals_follow
+from tests.transactions.books import apply, books_differ, execute, fund, totals_follow
+from tests.transactions.test_application_role import application  # noqa: F401  a fixture
 from transactions.ledger.models import Account, JournalEntry, LedgerTransaction, Posting
+from transactions.ledger.services import ledger_apply
 
 APPEND_ONLY = ["ledger_posting", "ledger_journal_entry", "ledger_transaction"]
 REFUSED = "42501"
@@ -261,3 +271,41 @@ class TestAppendOnly:
         ):
             with pytest.raises(DatabaseError), transaction.atomic():
                 change()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_postings_wait_for_nobody_else_to_bring_the_totals_time_forward(application):  # noqa: F811  the fixture
+    fund(ALICE, 100)
+    apply(TransferFactory(amount=10))
+    paid = LedgerTransaction.objects.get(kind="transfer")
+
+    with pytest.raises(psycopg.errors.CheckViolation) as raised, application.transaction():
+        application.execute(
+            """
+            INSERT INTO ledger_transaction (id, kind, state, amount, currency, debit_account_id,
+                credit_account_id, captured_amount, stream, requested_by, rejection_code,
+                effective_at, recorded_at, source_event_id, source_sequence, source_partition,
+                source_offset)
+            SELECT %s, kind, state, amount, currency, debit_account_id, credit_account_id,
+                captured_amount, stream, requested_by, '', effective_at, clock_timestamp(),
+                source_event_id, 9, 0, 0
+            FROM ledger_transaction WHERE id = %s
+            """,
+            [new := uuid7(), paid.id],
+        )
+        application.execute(
+            """
+            INSERT INTO ledger_posting (transaction_id, account_id, direction, layer, amount,
+                recorded_at)
+            SELECT header.id, leg.account_id, direction, layer, leg.amount, header.recorded_at
+            FROM ledger_posting AS leg, ledger_transaction AS header
+            WHERE leg.transaction_id = %s AND header.id = %s
+            """,
+            [paid.id, new],
+        )
+        with pytest.raises(OperationalError), transaction.atomic():
+            execute("SET LOCAL lock_timeout = '200ms'")
+            ledger_apply(commands=[TransferFactory(amount=10)])
+
+    assert raised.value.diag.constraint_name == "ledger_transaction_in_totals"
+    assert books_differ() == []

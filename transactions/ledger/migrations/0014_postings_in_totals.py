@@ -17,6 +17,11 @@ CREATE OR REPLACE FUNCTION ledger_postings_check() RETURNS trigger LANGUAGE plpg
 SET search_path = pg_catalog, public, pg_temp
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 BEGIN
+    -- Whoever posts has these locks. Else a batch that runs at the same time could bring the
+    -- time of the wallets forward, and the totals would be without these postings.
+    PERFORM FROM ledger_account
+        WHERE id IN (SELECT account_id FROM written) AND owner IS NOT NULL
+        ORDER BY owner, currency FOR NO KEY UPDATE;
     IF EXISTS (
         SELECT FROM written GROUP BY transaction_id, layer
         HAVING sum(CASE direction WHEN 'debit' THEN amount ELSE -amount END) <> 0
