@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -123,7 +123,12 @@ def wrong_hashes() -> list[object]:
             entry.to_state, entry.code, entry.actor, entry.cause, entry.recorded_at,
             decided.kind, decided.amount, decided.currency,
             posting.account_id, posting.direction, posting.layer, posting.amount,
-            posting.balance_after
+            posting.balance_after,
+            decided.debit_account_id, decided.credit_account_id, decided.pending_id,
+            decided.reverses_id, decided.hold_expires_at, decided.stream, decided.requested_by,
+            decided.rejection_code, decided.reference, decided.effective_at, decided.recorded_at,
+            decided.source_event_id, decided.source_sequence, decided.source_partition,
+            decided.source_offset
         FROM ledger_journal_entry AS entry
         JOIN ledger_transaction AS decided ON decided.id = entry.transaction_id
         LEFT JOIN ledger_posting AS posting ON posting.transaction_id = entry.transaction_id
@@ -141,8 +146,17 @@ def wrong_hashes() -> list[object]:
 
 def _hash_of(rows: list[tuple[Any, ...]]) -> bytes:
     """SHA-256 as the ledger documents it: a compact JSON array, version first."""
-    _, _, transaction_id, *said, cause, recorded_at, kind, amount, currency = rows[0][:13]
-    moment = recorded_at.astimezone(UTC).isoformat(timespec="microseconds")
-    legs = [[str(row[13]), *row[14:]] for row in rows if row[13] is not None]
-    content = [1, str(transaction_id), *said, str(cause), moment, kind, amount, currency, legs]
-    return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).digest()
+    said, from_state = rows[0][2:13], rows[0][4]
+    legs = [row[13:18] for row in rows if row[13] is not None]
+    facts = None if from_state else rows[0][18:]
+    content = json.dumps(
+        [2, *said, legs, facts], default=_text, separators=(",", ":"), ensure_ascii=False
+    )
+    return hashlib.sha256(content.encode()).digest()
+
+
+def _text(value: object) -> str:
+    """An id, or a moment in UTC with microseconds, as it is hashed."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return str(value)
