@@ -1,10 +1,10 @@
 """The sealer: puts seals over journal entries and announces them, away from the money's road."""
 
-from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
 
+from common.db.clock import database_clock
 from common.events.contracts import JOURNAL_STREAM, JournalSealedV1
 from common.outbox.append import NewEvent, outbox_append_many
 from transactions.ledger.chain import FIRST_PREVIOUS, SealDigest
@@ -133,16 +133,9 @@ def _seal(head: _Head, entries: list[_Open]) -> JournalSeal:
         last_xid=entries[-1].xid,
         last_sequence=digest.last_sequence,
         highest_sequence=max(head.highest_sequence, *(one.sequence for one in entries)),
-        sealed_at=_now(),
+        sealed_at=database_clock(),
         digest=digest.value(),
     )
-
-
-def _now() -> datetime:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        now: datetime = cursor.fetchone()[0]
-    return now
 
 
 def _announce(seal: JournalSeal) -> None:

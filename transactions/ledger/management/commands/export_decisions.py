@@ -5,9 +5,9 @@ from typing import IO, Any
 
 import msgspec
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
 
 from common.console_progress import counting
+from common.db.clock import database_clock
 from common.db.timeouts import timeouts_use
 from common.internal.contracts import ExportHeader
 from transactions.ledger.decisions import decisions_all, streams_held
@@ -30,9 +30,7 @@ class Command(BaseCommand):
 
 
 def _export(target: IO[bytes]) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp()")
-        header = ExportHeader(exported_at=cursor.fetchone()[0], held=streams_held())
+    header = ExportHeader(exported_at=database_clock(), held=streams_held())
     target.write(msgspec.json.encode(header) + b"\n")
     count = 0
     with counting("decisions") as count_up:
