@@ -13,12 +13,15 @@ class ServiceError(Exception):
     An anticipated failure with a stable machine code.
 
     `detail` is for people and may name what the caller sent; it never quotes an exception.
-    `extra` holds further members of the problem document (RFC 9457, section 3.2).
+    `extra` holds further members of the problem document (RFC 9457, section 3.2). `when` and
+    `remedy` are a sentence each for the catalogue: when it is answered, and what to do then.
     """
 
     code: ClassVar[str] = "service_error"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
+    when: ClassVar[str] = ""
+    remedy: ClassVar[str] = ""
 
     def __init__(self, detail: str = "", *, field: str | None = None, **extra: Any) -> None:
         super().__init__(detail or self.title)
