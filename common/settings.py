@@ -133,6 +133,8 @@ def database(prefix: str) -> dict[str, Any]:
         "keepalives_count": 3,
         "tcp_user_timeout": 10_000,
         "application_name": env.str("PROCESS_NAME", default=prefix.lower()),
+        # Only what asks for it is prepared: see common/db/prepared.py.
+        "prepare_threshold": 5,
     }
     if not owner:
         options["options"] = timeout_options("web")

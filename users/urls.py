@@ -17,6 +17,7 @@ from users.identity.api import CloseApi, ProfileApi
 from users.identity.jwks import jwks
 from users.ledger_seals.internal_api import KeptSealsApi
 from users.submissions.api import TransactionApi, TransactionsApi
+from users.submissions.batch_api import BatchApi
 from users.submissions.command_api import CaptureApi, CommandApi, ReverseApi, VoidApi
 from users.submissions.internal_api import RequestsApi, RequestsQueryApi
 
@@ -33,6 +34,7 @@ urlpatterns = [
     path("api/v1/users/me", ProfileApi.as_view(), name="profile"),
     path("api/v1/users/me/close", CloseApi.as_view(), name="profile-close"),
     path("api/v1/transactions", TransactionsApi.as_view(), name="transactions"),
+    path("api/v1/transactions/batch", BatchApi.as_view(), name="transactions-batch"),
     path(_TRANSACTION, TransactionApi.as_view(), name="transaction"),
     path(f"{_TRANSACTION}/capture", CaptureApi.as_view(), name="capture"),
     path(f"{_TRANSACTION}/void", VoidApi.as_view(), name="void"),

@@ -6,7 +6,7 @@ without harm.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -59,6 +59,13 @@ class Slot(NamedTuple):
     taken_at: datetime
 
 
+class Held(NamedTuple):
+    """A locked stream: whether it takes new requests, and the clock read after it was locked."""
+
+    accepting: bool
+    held_at: datetime
+
+
 def stream_open(*, stream: UUID, accepting: bool) -> None:
     """
     Begin a stream at sequence 0 in the caller's transaction.
@@ -83,28 +90,100 @@ def stream_accepting_set(*, stream: UUID, accepting: bool) -> None:
         )
 
 
-def stream_take(*, stream: UUID, accepting: bool = False) -> Slot:
+def stream_accepts(*, stream: UUID) -> bool:
+    """Whether a stream takes new requests at the moment; without its lock, to explain a refusal."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT accepting FROM outbox_stream WHERE stream = %s", [stream])
+        return cursor.fetchone() == (True,)
+
+
+def streams_hold(*, streams: Collection[UUID]) -> dict[UUID, Held]:
+    """
+    Lock those of the streams that exist, in sorted order, until the caller's transaction ends.
+
+    No number is taken: what is refused under these locks uses none up.
+    """
+    _assert_in_transaction()
+    with connection.cursor() as cursor:
+        # Each row is locked when it is fetched, and the clock read then.
+        cursor.execute(
+            """
+            WITH held AS MATERIALIZED (
+                SELECT stream, accepting FROM outbox_stream WHERE stream = ANY(%s::uuid[])
+                ORDER BY stream FOR NO KEY UPDATE
+            )
+            SELECT stream, accepting, clock_timestamp() FROM held
+            """,
+            [array_of(sorted(streams))],
+        )
+        return {stream: Held(accepting, at) for stream, accepting, at in cursor.fetchall()}
+
+
+def stream_take(*, stream: UUID) -> Slot:
     """
     Take the next sequence of a stream; its row stays locked until the caller commits.
 
     Call it only after the idempotency key was claimed: a number that is taken must be used.
-    With `accepting` the stream must take new requests.
 
     Raises:
-        StreamNotAccepting: there is no such stream, or it takes no requests; nothing was used.
+        StreamNotAccepting: there is no such stream; nothing was used.
     """
     _assert_in_transaction()
-    condition = " AND accepting" if accepting else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE outbox_stream SET last_sequence = last_sequence + 1 WHERE stream = %s"  # noqa: S608  the condition is one of two literals
-            f"{condition} RETURNING last_sequence, clock_timestamp()",
+            "UPDATE outbox_stream SET last_sequence = last_sequence + 1 WHERE stream = %s"
+            " RETURNING last_sequence, clock_timestamp()",
             [stream],
         )
         row = cursor.fetchone()
     if row is None:
         raise StreamNotAccepting
     return Slot(*row)
+
+
+def append_statement(*, condition: str, effect: str, data: str) -> str:
+    """
+    The statement that appends an event to an accepting stream together with what makes it true.
+
+    All or nothing, in one round trip: nothing happens unless `condition` holds. `effect` is a
+    statement, `data` the text of the event; both may use `sequence` and `taken_at`, read under the
+    stream's lock, FROM `taken`. The result is `taken_at`, or no row. Its parameters are those of
+    `append_parameters` and whatever the caller's parts need; afterwards call `publisher_wake`.
+    """
+    # Whether a stream accepts stands in the UPDATE itself: only the row that it locks is looked
+    # at again when somebody else has held the lock. Everything else is of the snapshot before.
+    return f"""
+WITH taken AS (
+    UPDATE outbox_stream SET last_sequence = last_sequence + 1, last_event_id = %(event_id)s::uuid
+    WHERE stream = %(stream)s::uuid AND accepting AND {condition}
+    RETURNING last_sequence AS sequence, clock_timestamp() AS taken_at
+), effect AS (
+    {effect}
+), stored AS (
+    INSERT INTO outbox_message (id, topic, stream, sequence, type, subject, occurred_at,
+        correlation_id, causation_id, actor, traceparent, data)
+    SELECT %(event_id)s::uuid, %(topic)s, %(stream)s::uuid, sequence, %(type)s, %(subject)s,
+        taken_at, %(correlation_id)s, %(causation_id)s, %(actor)s, %(traceparent)s,
+        convert_to({data}, 'UTF8')
+    FROM taken
+)
+SELECT taken_at FROM taken
+"""  # noqa: S608  the parts are constants of the modules that accept
+
+
+def append_parameters(event: NewEvent) -> dict[str, str | None]:
+    """What `append_statement` says of an event, all but its data and its times."""
+    return {
+        "event_id": str(uuid7()),
+        "topic": settings.OUTBOX_TOPIC,
+        "stream": str(event.stream),
+        "type": event.event.TYPE,
+        "subject": str(event.event.subject),
+        "correlation_id": event.correlation_id,
+        "causation_id": event.causation_id,
+        "actor": event.actor,
+        "traceparent": event.traceparent,
+    }
 
 
 def outbox_append(*, event: NewEvent, slot: Slot | None = None) -> UUID:
@@ -165,7 +244,7 @@ def _store(event: NewEvent, sequence: int) -> UUID:
     with connection.cursor() as cursor:
         # One statement for the row and for its stream's head: clients wait for it.
         cursor.execute(_INSERT, [row[0], event.stream, *row])
-    _wake_after_commit()
+    publisher_wake()
     return row[0]
 
 
@@ -182,11 +261,12 @@ def _store_many(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
             [array_of(list(heads)), array_of(list(heads.values()))],
         )
     rows_copy("outbox_message", _COLUMNS, [(*row[:-1], bytea_of_text(row[-1])) for row in rows])
-    _wake_after_commit()
+    publisher_wake()
     return [row[0] for row in rows]
 
 
-def _wake_after_commit() -> None:
+def publisher_wake() -> None:
+    """Wake the publisher after the caller's COMMIT, or now if that has been."""
     transaction.on_commit(publisher.wake, robust=True)
 
 

@@ -10,7 +10,7 @@ from common.events.codec import event_encode
 from common.outbox.append import NewEvent, Slot
 from common.outbox.errors import StreamNotAccepting
 from tests.simulation.clock import now
-from tests.simulation.database import Database, statement
+from tests.simulation.database import Database, autocommit, statement
 from tests.simulation.places import numbered_id
 from tests.simulation.scheduler import here, scheduler
 
@@ -65,6 +65,18 @@ class FakeWake:
     def wake() -> None:
         for event in here().side.wakes:
             event.set()
+
+
+def stream_accepts(*, stream: UUID) -> bool:
+    scheduler().step(f"ask whether {stream.int} accepts")
+    with autocommit(here().side.database) as opened:
+        known = opened.read(STREAMS, stream)
+        return known is not None and known.accepting
+
+
+def stream_take_accepting(*, stream: UUID) -> Slot:
+    """Take a number for a new request."""
+    return stream_take(stream=stream, accepting=True)
 
 
 def stream_take(*, stream: UUID, accepting: bool = False) -> Slot:

@@ -5,30 +5,21 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from msgspec import structs
+
+from common.outbox.append import NewEvent
+from common.outbox.errors import StreamNotAccepting
 from tests.simulation.clock import now
-from tests.simulation.database import autocommit, statement
-from tests.simulation.outbox_tables import FakeWake
+from tests.simulation.database import FakeTransactions, autocommit, statement
+from tests.simulation.outbox_tables import FakeWake, message_store, stream_take_accepting
 from tests.simulation.places import numbered_id
 from tests.simulation.scheduler import here, scheduler
 from users.submissions import models
+from users.submissions.refusals import Facts
 
 REQUESTS = "transaction_request"
 KEYS = "transaction_request_key"
 _IDS_FROM = 10**9
-
-
-class Rows:
-    """Stands for the manager, for the one update that accepting makes."""
-
-    def __init__(self, request_id: UUID | None = None) -> None:
-        self._id = request_id
-
-    def filter(self, *, id: UUID) -> "Rows":  # noqa: A002  as the model's field is called
-        return Rows(id)
-
-    def update(self, **members: Any) -> None:
-        opened = statement("update the request")
-        opened.write(REQUESTS, self._id, replace(opened.read(REQUESTS, self._id), **members))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,7 +27,6 @@ class Request:
     """A row of `transaction_request`."""
 
     Kind: ClassVar[Any] = models.TransactionRequest.Kind
-    objects: ClassVar[Rows] = Rows()
 
     id: UUID
     user_id: UUID
@@ -67,19 +57,41 @@ class FakePublisher(FakeWake):
         return False
 
 
+def facts_read(**facts: Any) -> Facts:
+    """Everybody may, and nobody has used a reference: only streams say no here."""
+    return Facts(is_treasury=True, statuses={}, references={}, accepting=facts["accepting"])
+
+
 def new_id() -> UUID:
     """An id that is easy to read in a trace."""
     return numbered_id(_IDS_FROM + here().side.database.draw("id"))
 
 
-def key_claim(request: Request) -> bool:
-    opened = statement(f"claim {request.idempotency_key}")
+class Taken(Exception):
+    """Another request of the same key was quicker."""
+
+
+def request_accept(request: Request, announcement: NewEvent) -> bool:
+    """One statement, in a transaction of its own, with the moments at which it may wait or end."""
     place = (request.requested_by_id, request.idempotency_key)
-    opened.lock(KEYS, place)
-    if opened.read(KEYS, place) is not None:
+    try:
+        with FakeTransactions().atomic():
+            opened = statement(f"accept {request.idempotency_key}")
+            if opened.read(KEYS, place) is not None:
+                return False
+            slot = stream_take_accepting(stream=request.user_id)
+            opened.lock(KEYS, place)
+            if opened.read(KEYS, place) is not None:
+                raise Taken
+            request.accepted_at = slot.taken_at
+            opened.write(KEYS, place, request.id)
+            opened.write(REQUESTS, request.id, replace(request))
+            event = structs.replace(announcement.event, accepted_at=slot.taken_at)
+            message_store(
+                announcement._replace(event=event, occurred_at=slot.taken_at), slot.sequence
+            )
+    except (StreamNotAccepting, Taken):
         return False
-    opened.write(KEYS, place, request.id)
-    opened.write(REQUESTS, request.id, replace(request))
     return True
 
 

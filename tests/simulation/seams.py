@@ -73,7 +73,7 @@ def _statements(module: Any) -> Iterator[tuple[Any, str, Any]]:
 
 def _seams() -> Iterator[tuple[Any, str, Any]]:
     log, transaction, settings = FakeLog(), FakeTransactions(), FakeSettings()
-    for module in (batch, isolate, replay, append, services):
+    for module in (batch, isolate, replay, append):
         yield module, "transaction", transaction
     for module in (consumer, isolate, replay, drain, publisher, sweep):
         yield module, "log", log
@@ -122,12 +122,12 @@ def _letters() -> Iterator[tuple[Any, str, Any]]:
 
 def _requests() -> Iterator[tuple[Any, str, Any]]:
     yield services, "TransactionRequest", requests.Request
-    yield services, "key_claim", requests.key_claim
+    yield services, "request_accept", requests.request_accept
     yield services, "transaction_by_key", requests.transaction_by_key
-    yield services, "stream_take", outbox_tables.stream_take
+    yield services, "stream_accepts", outbox_tables.stream_accepts
     yield services, "publisher", requests.FakePublisher
     yield services, "uuid7", requests.new_id
-    yield services, "_parties_check", lambda *_: None
+    yield services, "facts_read", requests.facts_read
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import DatabaseError
 
+from common.api.unavailable import Busy
 from common.events.contracts import (
     TransactionCreatedV1,
     TransactionRejectedV1,
@@ -184,7 +185,7 @@ class World:
             submission = transaction_submit(order=order, caller=caller)
         except StreamNotAccepting:
             intent.refused = True
-        except DatabaseError as error:
+        except (DatabaseError, Busy) as error:
             scheduler().note(f"{intent.key} is unknown: {error}")
             self.queue.append(intent)
         else:

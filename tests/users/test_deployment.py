@@ -172,6 +172,7 @@ class TestRoutes:
             "/api/v1/users/me",
             "/api/v1/users/me/close",
             "/api/v1/transactions",
+            "/api/v1/transactions/batch",
             "/api/v1/transactions/{transaction_id}",
             "/api/v1/transactions/{transaction_id}/capture",
             "/api/v1/transactions/{transaction_id}/void",

@@ -9,15 +9,12 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api.authentication import Principal
 from common.api.errors import InvalidRequest, NotFound
 from common.api.pagination import keyset_page
 from common.api.views import CallerApi
-from users.identity.models import User
+from users.submissions.bodies import order_read
 from users.submissions.callers import KEY_PARAMETER, caller_of
-from users.submissions.errors import TreasuryOnly
 from users.submissions.models import TransactionRequest
-from users.submissions.order import Order
 from users.submissions.representation import (
     transaction_represent,
     transaction_represent_accepted,
@@ -44,7 +41,7 @@ class TransactionsApi(CallerApi):
     def post(self, request: Request) -> Response:
         """Ask for a transaction. 202: it is accepted, and will be posted or rejected."""
         caller = caller_of(request, self.caller)
-        order = _order(request, self.caller)
+        order = order_read(request.data, self.caller)
         submission = transaction_submit(order=order, caller=caller)
         headers = {"Location": f"/api/v1/transactions/{submission.request.id}"}
         if submission.replayed:
@@ -75,18 +72,6 @@ class TransactionApi(CallerApi):
         if transaction is None:
             raise NotFound
         return Response(transaction_represent(transaction))
-
-
-def _order(request: Request, principal: Principal) -> Order:
-    body = SubmitInput(data=request.data)
-    body.is_valid(raise_exception=True)
-    members: dict[str, Any] = dict(body.validated_data)
-    deposit = members["kind"] == TransactionRequest.Kind.DEPOSIT
-    if deposit and principal.role != User.Role.TREASURY:
-        raise TreasuryOnly
-    members["user"] = members["user"] if deposit else principal.user_id
-    members.setdefault("metadata", {})
-    return Order(**members)
 
 
 def _filtered(request: Request, user_id: UUID) -> QuerySet[TransactionRequest]:

@@ -1,6 +1,7 @@
 """Step 1 of the road: who asks over HTTP, and under which idempotency key."""
 
 import re
+from typing import Any
 
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -21,15 +22,23 @@ KEY_PARAMETER = OpenApiParameter(
 
 def caller_of(request: Request, principal: Principal) -> Caller:
     """
-    Read who asks from a request.
+    Read who asks from a request with an Idempotency-Key header.
 
     Raises `IdempotencyKeyRequired` and `IdempotencyKeyInvalid`.
     """
-    key = request.headers.get("Idempotency-Key")
+    return caller_with(request, principal, key=request.headers.get("Idempotency-Key"))
+
+
+def caller_with(request: Request, principal: Principal, *, key: Any, field: str = "") -> Caller:
+    """
+    Read who asks from a request; its key is given, in `field` of the body if not in the header.
+
+    Raises `IdempotencyKeyRequired` and `IdempotencyKeyInvalid`.
+    """
     if key is None:
-        raise IdempotencyKeyRequired
-    if not _KEY.fullmatch(key):
-        raise IdempotencyKeyInvalid
+        raise IdempotencyKeyRequired(field=field or None)
+    if not isinstance(key, str) or not _KEY.fullmatch(key):
+        raise IdempotencyKeyInvalid(field=field or None)
     return Caller(
         user_id=principal.user_id,
         idempotency_key=key,

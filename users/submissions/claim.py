@@ -1,10 +1,31 @@
 """Step 1 of the road: the rows that claim an idempotency key."""
 
-import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db import connection
+import msgspec
+from django.db import IntegrityError, connection
 
+from common.db.copying import rows_copy
+from common.db.prepared import prepared_row
+from common.db.refusing import constraint_name
+from common.events.codec import event_encode
+from common.outbox.append import (
+    NewEvent,
+    append_parameters,
+    append_statement,
+    publisher_wake,
+)
 from users.submissions.models import TransactionCommand, TransactionRequest
+
+TWIN_RULES = frozenset({"transaction_request_key_once", "transaction_request_reference_once"})
+"""What is broken when another request with the same key or reference was quicker."""
+
+UNKNOWN_MOMENT = datetime(9000, 1, 1, microsecond=1, tzinfo=UTC)
+"""Stands in a request and its event for a time that only the database will know; as long as any."""
+
+_ENCODER = msgspec.json.Encoder()
 
 _COLUMNS = (
     "id",
@@ -18,11 +39,21 @@ _COLUMNS = (
     "hold_expires_in_s",
     "reference",
     "description",
+    "metadata",
     "idempotency_key",
     "fingerprint",
     "request_id",
     "traceparent",
 )
+_METADATA = _COLUMNS.index("metadata")
+_TIMES = ("accepted_at", "hold_expires_at")
+_OUTCOME = {"status": "pending", "captured_amount": 0, "reversed_amount": 0}
+_CASTS = {
+    **dict.fromkeys(("id", "user_id", "requested_by_id", "counterparty_id"), "::uuid"),
+    "amount": "::bigint",
+    "hold_expires_in_s": "::integer",
+    "metadata": "::jsonb",
+}
 _COMMAND_COLUMNS = (
     "id",
     "transaction_id",
@@ -36,30 +67,129 @@ _COMMAND_COLUMNS = (
     "traceparent",
 )
 
+# The same rules as in `refusals.py`, which finds the reason when they do not hold.
+_CONDITION = """
+    NOT EXISTS (SELECT FROM transaction_request
+        WHERE requested_by_id = %(requested_by_id)s::uuid
+            AND idempotency_key = %(idempotency_key)s::text)
+    AND NOT EXISTS (SELECT FROM transaction_request
+        WHERE requested_by_id = %(requested_by_id)s::uuid AND reference = %(reference)s::text)
+    AND EXISTS (SELECT FROM user_account AS caller
+        WHERE id = %(requested_by_id)s::uuid
+            AND (role = 'treasury' OR %(kind)s::text <> 'deposit')
+            AND (id = %(party)s::uuid
+                OR status = 'active' AND EXISTS (SELECT FROM user_account AS other
+                    WHERE other.id = %(party)s::uuid
+                        AND other.status NOT IN ('closing', 'closed'))))
+"""
 
-def key_claim(request: TransactionRequest) -> bool:
-    """
-    Insert the request unless its key is taken; whether it was inserted.
+_DEADLINE = "(taken_at + %(hold_expires_in_s)s::integer * interval '1 second')"
+_INSERT = f"""
+    INSERT INTO transaction_request ({", ".join(_COLUMNS)},
+        {", ".join(_TIMES)}, {", ".join(_OUTCOME)})
+    SELECT {", ".join(f"%({name})s{_CASTS.get(name, '::text')}" for name in _COLUMNS)},
+        taken_at, {_DEADLINE}, 'pending', 0, 0
+    FROM taken
+"""  # noqa: S608  names of columns of ours
 
-    Needs the caller's transaction. A twin that has not committed yet is waited for. Raises
-    `IntegrityError` for any other rule, the reference's included.
+
+def _moment(at: str) -> str:
+    """A time as the events' own encoder writes it, so that they stay canonical."""
+    digits = f"to_char({at} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+    return f"replace({digits}, '.000000Z', 'Z')"
+
+
+_ACCEPT = append_statement(
+    condition=_CONDITION,
+    effect=_INSERT,
+    data=f"%(data_1)s::text || {_moment('taken_at')} || %(data_2)s::text"
+    f" || coalesce({_moment(_DEADLINE)} || %(data_3)s::text, '')",
+)
+
+
+def request_accept(request: TransactionRequest, announcement: NewEvent) -> bool:
     """
-    # Note [One claim]: `ON CONFLICT` and nothing else makes the first of two twins known (P23).
-    # The ORM cannot say on which constraint to do nothing, nor whether it inserted.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO transaction_request ({', '.join(_COLUMNS)}, metadata,"  # noqa: S608  our own names
-            " accepted_at, hold_expires_at, status, captured_amount, reversed_amount)"
-            f" VALUES ({', '.join(['%s'] * len(_COLUMNS))}, %s::jsonb, statement_timestamp(),"
-            " statement_timestamp() + %s::integer * interval '1 second', 'pending', 0, 0)"
-            " ON CONFLICT (requested_by_id, idempotency_key) DO NOTHING RETURNING 1",
-            [
-                *(getattr(request, name) for name in _COLUMNS),
-                json.dumps(request.metadata),
-                request.hold_expires_in_s,
-            ],
-        )
-        return cursor.fetchone() is not None
+    Take a number, insert the request and append its event; whether it was accepted.
+
+    One statement, and a transaction of its own unless the caller has one. If it was not accepted,
+    nothing happened, and something stands against it: its key or its reference is taken, its
+    stream takes no requests, or a party cannot take part. Where the event names the time of the
+    acceptance and a hold's deadline, it goes by `UNKNOWN_MOMENT`; the request learns both.
+
+    Raises `EventTooLarge`, and `IntegrityError` for any other rule.
+    """
+    parameters = {
+        **append_parameters(announcement),
+        **_parameters(request),
+        **_pieces(request, announcement),
+    }
+    try:
+        # Note [One claim]: the number is taken and the key is claimed at once, or neither is. A
+        # twin that has not committed yet is waited for; if it does, its key breaks a rule here,
+        # and the number is given back with everything else (P23).
+        row = prepared_row(_ACCEPT, parameters)
+    except IntegrityError as error:
+        if constraint_name(error) not in TWIN_RULES:
+            raise
+        return False
+    if row is None:
+        return False
+    accepted_at_set(request, row[0])
+    publisher_wake()
+    return True
+
+
+def requests_copy(requests: Sequence[TransactionRequest]) -> None:
+    """
+    Insert requests whose `accepted_at` is set.
+
+    Needs the caller's transaction, which holds their streams. Raises `IntegrityError` when a twin
+    was quicker: one of `TWIN_RULES`.
+    """
+    # Batches of one caller that share keys wait for each other in one order.
+    ordered = sorted(requests, key=lambda request: request.idempotency_key)
+    rows_copy(
+        "transaction_request",
+        (*_COLUMNS, *_TIMES, *_OUTCOME),
+        [
+            (*_values(row), row.accepted_at, row.hold_expires_at, *_OUTCOME.values())
+            for row in ordered
+        ],
+    )
+
+
+def accepted_at_set(request: TransactionRequest, at: datetime) -> None:
+    """Let a request know when it was accepted, and when its hold is over."""
+    request.accepted_at = at
+    if request.hold_expires_in_s is not None:
+        request.hold_expires_at = at + timedelta(seconds=request.hold_expires_in_s)
+
+
+def _parameters(request: TransactionRequest) -> dict[str, str | None]:
+    values = dict(zip(_COLUMNS, _values(request), strict=True))
+    values["party"] = request.counterparty_id or request.user_id
+    return {name: None if value is None else str(value) for name, value in values.items()}
+
+
+def _values(request: TransactionRequest) -> list[Any]:
+    """What was asked, in the order of `_COLUMNS`."""
+    values = [getattr(request, name) for name in _COLUMNS]
+    values[_METADATA] = _ENCODER.encode(request.metadata).decode()
+    return values
+
+
+def _pieces(request: TransactionRequest, announcement: NewEvent) -> dict[str, str | None]:
+    """The event's text before, between and behind its times; of two pieces without a deadline."""
+    # The first of each is ours: the event has its times before anything that a client may write.
+    before, _, behind = event_encode(announcement.event).decode().partition(_text(UNKNOWN_MOMENT))
+    if request.hold_expires_at is None:
+        return {"data_1": before, "data_2": behind, "data_3": None}
+    between, _, behind = behind.partition(_text(request.hold_expires_at))
+    return {"data_1": before, "data_2": between, "data_3": behind}
+
+
+def _text(moment: datetime) -> str:
+    return _ENCODER.encode(moment).decode().strip('"')
 
 
 def command_claim(command: TransactionCommand) -> bool:

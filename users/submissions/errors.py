@@ -4,11 +4,11 @@ from common.errors import Refused
 
 
 class IdempotencyKeyRequired(Refused):
-    """A POST without a key could not be retried safely."""
+    """A POST, or an item of a batch, could not be retried safely without a key."""
 
     code = "idempotency_key_required"
     status = 400
-    title = "The Idempotency-Key header is required"
+    title = "An idempotency key is required"
 
 
 class IdempotencyKeyInvalid(Refused):
@@ -16,7 +16,7 @@ class IdempotencyKeyInvalid(Refused):
 
     code = "idempotency_key_invalid"
     status = 400
-    title = "The Idempotency-Key must be 1 to 255 printable ASCII characters"
+    title = "An idempotency key is 1 to 255 printable ASCII characters"
 
 
 class IdempotencyKeyReused(Refused):
@@ -24,7 +24,7 @@ class IdempotencyKeyReused(Refused):
 
     code = "idempotency_key_reused"
     status = 422
-    title = "This Idempotency-Key was used for another request"
+    title = "This idempotency key was used for another request"
 
 
 class ReferenceExists(Refused):

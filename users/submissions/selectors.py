@@ -4,11 +4,14 @@ Questions about transactions and commands.
 Who may see or command one is decided here and nowhere else.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from common.db.arrays import array_of
 from users.identity.selectors import user_is_treasury
 from users.submissions.models import TransactionCommand, TransactionRequest
 
@@ -86,8 +89,27 @@ def transaction_by_key(*, requested_by: UUID, key: str) -> TransactionRequest | 
     ).first()
 
 
-def transaction_by_reference(*, requested_by: UUID, reference: str) -> TransactionRequest | None:
-    """The request that a reference of that caller belongs to."""
-    return TransactionRequest.objects.filter(
-        requested_by_id=requested_by, reference=reference
-    ).first()
+def transactions_by_key(
+    *, requested_by: UUID, keys: Sequence[str]
+) -> dict[str, TransactionRequest]:
+    """The requests that idempotency keys of that caller belong to, by key; free keys are absent."""
+    # An array is one parameter and one plan, however many keys there are.
+    rows = TransactionRequest.objects.raw(
+        "SELECT * FROM transaction_request"
+        " WHERE requested_by_id = %s AND idempotency_key = ANY(%s::text[])",
+        [requested_by, array_of(keys)],
+    )
+    return {row.idempotency_key: row for row in rows}
+
+
+def transactions_by_reference(*, requested_by: UUID, references: Sequence[str]) -> dict[str, UUID]:
+    """The transactions that references of that caller belong to, by reference."""
+    if not references:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT reference, id FROM transaction_request"
+            " WHERE requested_by_id = %s AND reference = ANY(%s::text[])",
+            [requested_by, array_of(references)],
+        )
+        return dict(cursor.fetchall())

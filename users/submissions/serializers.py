@@ -20,23 +20,24 @@ from users.submissions.models import TransactionCommand, TransactionRequest
 _KIND = TransactionRequest.Kind
 
 
-_HOLD_S = (60, 30 * 86_400)
-_HOLD_DEFAULT_S = 7 * 86_400
+BATCH_ITEMS_MAX = 500
+HOLD_S = (60, 30 * 86_400)
+HOLD_DEFAULT_S = 7 * 86_400
 
 
-@extend_schema_field({"type": "integer", "minimum": _HOLD_S[0], "maximum": _HOLD_S[1]})
+@extend_schema_field({"type": "integer", "minimum": HOLD_S[0], "maximum": HOLD_S[1]})
 class HoldField(serializers.Field[int, Any, int, Any]):
     """How long a hold lives: a JSON integer of seconds."""
 
     default_error_messages = {  # noqa: RUF012  DRF reads it from the class
         "not_an_integer": "Give seconds as a JSON integer.",
-        "out_of_range": "A hold lives from {} seconds to {}.".format(*_HOLD_S),
+        "out_of_range": "A hold lives from {} seconds to {}.".format(*HOLD_S),
     }
 
     def to_internal_value(self, data: Any) -> int:
         if type(data) is not int:
             self.fail("not_an_integer")
-        if not _HOLD_S[0] <= data <= _HOLD_S[1]:
+        if not HOLD_S[0] <= data <= HOLD_S[1]:
             self.fail("out_of_range")
         return int(data)
 
@@ -55,7 +56,7 @@ class SubmitInput(StrictSerializer):
     )
     capture = CodeField(TransactionRequest.Capture.values, default="automatic")
     hold_expires_in_s = HoldField(
-        required=False, help_text=f"With capture manual only; {_HOLD_DEFAULT_S} if not given."
+        required=False, help_text=f"With capture manual only; {HOLD_DEFAULT_S} if not given."
     )
     reference = StrictCharField(required=False, allow_null=True, max_length=100)
     description = StrictCharField(required=False, allow_null=True, max_length=500)
@@ -73,12 +74,39 @@ class SubmitInput(StrictSerializer):
                     {name: [f"A {attrs['kind']} has none."]}, code="not_applicable"
                 )
         if attrs["capture"] == TransactionRequest.Capture.MANUAL:
-            return {"hold_expires_in_s": _HOLD_DEFAULT_S, **attrs}
+            return {"hold_expires_in_s": HOLD_DEFAULT_S, **attrs}
         if "hold_expires_in_s" in attrs:
             raise serializers.ValidationError(
                 {"hold_expires_in_s": ["Only with capture manual."]}, code="not_applicable"
             )
         return attrs
+
+
+class BatchItemInput(SubmitInput):
+    """An item of a batch: the body of a POST, and its key."""
+
+    idempotency_key = StrictCharField(
+        max_length=255, help_text="1 to 255 printable ASCII characters, in the space of the header."
+    )
+
+
+@extend_schema_field(BatchItemInput)
+class ItemField(serializers.Field[Any, Any, Any, Any]):
+    """An item as it came: what is wrong with it is said in its own result."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+
+class BatchInput(StrictSerializer):
+    """The body of a batch."""
+
+    items = serializers.ListField(
+        child=ItemField(allow_null=True),
+        min_length=1,
+        max_length=BATCH_ITEMS_MAX,
+        error_messages={"not_a_list": "Give a list of items."},
+    )
 
 
 class CaptureInput(StrictSerializer):
@@ -136,6 +164,22 @@ class TransactionOutput(serializers.Serializer[Any]):
     rejection_code = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
+
+
+class BatchResultOutput(serializers.Serializer[Any]):
+    """What became of one item of a batch."""
+
+    status = serializers.IntegerField(help_text="The status of a POST of this item by itself.")
+    idempotent_replayed = serializers.BooleanField(
+        required=False, help_text="There and true if the key had been used before."
+    )
+    body = serializers.DictField(help_text="The transaction of a 202, or the problem document.")
+
+
+class BatchOutput(serializers.Serializer[Any]):
+    """The results of a batch, in the order of its items."""
+
+    results = BatchResultOutput(many=True)
 
 
 class TransactionPage(serializers.Serializer[Any]):

@@ -3,14 +3,19 @@ import threading
 import pytest
 from django.db import connection, transaction
 
+from common.db.prepared import prepared_row
 from common.events.codec import SIZE_MAX, EventTooLarge
+from common.ids import uuid7
 from common.outbox.append import (
     NewEvent,
+    append_parameters,
+    append_statement,
     outbox_append,
     outbox_append_many,
     stream_accepting_set,
+    stream_accepts,
     stream_open,
-    stream_take,
+    streams_hold,
 )
 from common.outbox.errors import StreamNotAccepting
 from common.outbox.models import OutboxMessage, OutboxStream
@@ -55,20 +60,74 @@ class TestOutboxAppend:
         with pytest.raises(StreamNotAccepting):
             outbox_append(event=new_event())
 
-    def test_takes_no_request_while_the_stream_does_not_accept(self):
+    def test_appends_whatever_is_no_request_while_the_stream_takes_none(self):
         stream_open(stream=ALICE, accepting=True)
         stream_accepting_set(stream=ALICE, accepting=False)
 
-        with pytest.raises(StreamNotAccepting):
-            stream_take(stream=ALICE, accepting=True)
+        outbox_append(event=new_event())
 
-        assert stream_take(stream=ALICE).sequence == 1
+        assert not stream_accepts(stream=ALICE)
+        assert OutboxStream.objects.get(stream=ALICE).last_sequence == 1
 
     def test_refuses_more_than_16_kib(self):
         stream_open(stream=ALICE, accepting=True)
 
         with pytest.raises(EventTooLarge):
             outbox_append(event=new_event(description="x" * SIZE_MAX))
+
+
+def append_at_once(event: NewEvent, *, condition="true", effect="SELECT", data="'{}'"):
+    """What `append_statement` answers for an event, if its parts are these."""
+    statement = append_statement(condition=condition, effect=effect, data=data)
+    return prepared_row(statement, append_parameters(event))
+
+
+@pytest.mark.django_db
+class TestAppendStatement:
+    def test_says_what_appending_in_steps_says(self):
+        for stream in (ALICE, BOB):
+            stream_open(stream=stream, accepting=True)
+        outbox_append(event=new_event(BOB))
+        event = new_event()._replace(traceparent="00-a-b-01", causation_id="because")
+
+        (at,) = append_at_once(event, data="'{\"at\": ' || sequence || '}'")
+
+        stepwise = OutboxMessage.objects.get(stream=BOB)
+        kept = OutboxMessage.objects.get(stream=ALICE)
+        assert bytes(kept.data) == b'{"at": 1}'
+        assert (kept.sequence, kept.occurred_at, kept.published_at) == (1, at, None)
+        assert (kept.type, kept.topic) == (stepwise.type, stepwise.topic)
+        assert kept.subject == str(event.event.subject)
+        assert (kept.actor, kept.correlation_id) == (event.actor, event.correlation_id)
+        assert (kept.traceparent, kept.causation_id) == (event.traceparent, event.causation_id)
+        assert OutboxStream.objects.get(stream=ALICE).last_event_id == kept.id
+
+    @pytest.mark.parametrize(
+        ("accepting", "condition"), [(False, "true"), (True, "false"), (None, "true")]
+    )
+    def test_does_nothing_if_anything_is_against_it(self, accepting, condition):
+        if accepting is not None:
+            stream_open(stream=ALICE, accepting=accepting)
+        effect = "INSERT INTO outbox_stream (stream, last_sequence, accepting, blocked_reason)"
+        effect += f" SELECT '{BOB}', 0, true, '' FROM taken"
+
+        assert append_at_once(new_event(), condition=condition, effect=effect) is None
+
+        assert not OutboxMessage.objects.exists()
+        assert not OutboxStream.objects.exclude(stream=ALICE).exists()
+        assert not OutboxStream.objects.filter(last_sequence__gt=0).exists()
+
+
+@pytest.mark.django_db
+class TestHolding:
+    def test_says_who_accepts_and_takes_no_number(self):
+        stream_open(stream=ALICE, accepting=True)
+        stream_open(stream=BOB, accepting=False)
+
+        held = streams_hold(streams={ALICE, BOB, uuid7()})
+
+        assert {stream: one.accepting for stream, one in held.items()} == {ALICE: True, BOB: False}
+        assert not OutboxStream.objects.filter(last_sequence__gt=0).exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -78,6 +137,8 @@ class TestTransactionDuty:
             outbox_append(event=new_event())
         with pytest.raises(transaction.TransactionManagementError):
             outbox_append_many(events=[new_event()])
+        with pytest.raises(transaction.TransactionManagementError):
+            streams_hold(streams={ALICE})
 
     def test_leaves_nothing_behind_when_the_caller_rolls_back(self):
         with transaction.atomic():

@@ -1,17 +1,16 @@
 """Step 2 of the road: what happens at COMMIT, and what must not."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection, connections, transaction
 
 from common.outbox import append
 from common.outbox.append import outbox_append_many
-from common.outbox.errors import StreamNotAccepting
 from common.outbox.models import OutboxMessage, OutboxStream
 from common.outbox.rows import rows_claim
 from common.outbox.session import PublisherSession
-from tests.common.outbox.test_append import new_event
+from tests.common.outbox.test_append import append_at_once, new_event
 from tests.common.test_lock_order import wait_until_somebody_waits
 from tests.factories.events import ALICE
 
@@ -43,29 +42,34 @@ class TestHook:
 
 
 class TestAccepting:
-    def test_is_asked_of_the_row_that_is_locked(self):
+    @pytest.mark.parametrize(
+        "ask",
+        [
+            pytest.param(lambda: append_at_once(new_event()) is not None, id="at once"),
+            pytest.param(
+                lambda: append.streams_hold(streams={ALICE})[ALICE].accepting, id="by holding"
+            ),
+        ],
+    )
+    def test_is_asked_of_the_row_that_is_locked(self, ask):
         """A request that waited for a suspension must see it (P53)."""
         with transaction.atomic():
             outbox_append_many(events=[new_event()])
-        refused = []
 
-        def take():
+        def asked() -> bool:
             try:
                 with transaction.atomic():
-                    append.stream_take(stream=ALICE, accepting=True)
-            except StreamNotAccepting:
-                refused.append(True)
+                    return ask()
             finally:
                 connections.close_all()
 
-        thread = threading.Thread(target=take)
-        with transaction.atomic():
-            append.stream_accepting_set(stream=ALICE, accepting=False)
-            thread.start()
-            wait_until_somebody_waits()
-        thread.join(10)
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                append.stream_accepting_set(stream=ALICE, accepting=False)
+                other = pool.submit(asked)
+                wait_until_somebody_waits()
+            assert other.result(10) is False
 
-        assert refused == [True]
         assert OutboxStream.objects.get(stream=ALICE).last_sequence == 1
 
 
