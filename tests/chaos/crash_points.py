@@ -42,7 +42,7 @@ class Point:
         return f"{self.service}: {self.name}"
 
 
-_SUBMITTING = "users.submissions.services"
+_CLAIM = "users.submissions.claim"
 _DRAIN = "common.outbox.drain"
 _MARKER = "common.outbox.marker"
 _PRODUCER = "common.kafka.producer"
@@ -53,11 +53,8 @@ _CONSUMER = "common.inbox.consumer"
 def _submitting() -> list[Point]:
     service: str = "users"
     return [
-        Point("key claimed", service, "submit", _SUBMITTING, "key_claim", "after"),
-        Point("sequence taken", service, "submit", _SUBMITTING, "stream_take", "after"),
-        Point("event stored", service, "submit", _SUBMITTING, "outbox_append", "after"),
-        Point("before COMMIT of accept", service, "submit", *_COMMIT, "before"),
-        Point("after COMMIT of accept", service, "submit", *_COMMIT, "after"),
+        Point("before accept", service, "submit", _CLAIM, "prepared_row", "before"),
+        Point("accepted, not told", service, "submit", _CLAIM, "prepared_row", "after"),
         Point("hook", service, "submit", "common.outbox.publisher", "wake", "before"),
     ]
 

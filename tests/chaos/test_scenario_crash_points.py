@@ -29,7 +29,7 @@ from tests.e2e.client import wait_for
 
 ALL = bool(os.environ.get("CHAOS_FULL"))
 SAMPLE = {
-    "users: before COMMIT of accept",
+    "users: accepted, not told",
     "users: produced, no report",
     "transactions: effects written",
     "transactions: after COMMIT of batch",

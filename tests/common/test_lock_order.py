@@ -9,7 +9,7 @@ from django.db import connection, connections, transaction
 
 from common.inbox.cursors import cursors_lock
 from common.inbox.models import InboxCursor
-from common.outbox.append import outbox_append_many
+from common.outbox.append import outbox_append_many, streams_hold
 from common.outbox.models import OutboxStream
 from tests.common.outbox.test_append import new_event
 from tests.factories.events import ALICE, BOB
@@ -27,6 +27,12 @@ def lock_cursors() -> None:
 
 def append_to_both() -> None:
     with transaction.atomic():
+        outbox_append_many(events=[new_event(HIGHER), new_event(LOWER)])
+
+
+def hold_both() -> None:
+    with transaction.atomic():
+        streams_hold(streams=[HIGHER, LOWER])
         outbox_append_many(events=[new_event(HIGHER), new_event(LOWER)])
 
 
@@ -52,6 +58,7 @@ def closing(work: Callable[[], None]) -> None:
     [
         pytest.param(lock_cursors, InboxCursor, id="cursors of the inbox"),
         pytest.param(append_to_both, OutboxStream, id="streams of the outbox"),
+        pytest.param(hold_both, OutboxStream, id="streams that are held"),
     ],
 )
 def test_a_lower_stream_is_waited_for_before_a_higher_one_is_locked(work, model):

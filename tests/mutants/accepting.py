@@ -3,77 +3,125 @@
 from tests.mutants.mutant import SIMULATION, Mutant
 
 _SERVICES = "users/submissions/services.py"
+_CLAIM = "users/submissions/claim.py"
+_BATCH = "users/submissions/batch.py"
 _APPEND = "common/outbox/append.py"
 _RACES = "tests/users/submissions/test_races.py"
+_TEST_BATCH = "tests/users/submissions/test_batch.py"
+_BATCH_RACES = "tests/users/submissions/test_batch_races.py"
 _TEST_APPEND = "tests/common/outbox/test_append.py"
 _HOOK = "tests/common/outbox/test_hook.py"
 _LOCK_ORDER = "tests/common/test_lock_order.py"
 
-_CLAIM = """        if not key_claim(request):
-            return None
-        _parties_check(order, caller.user_id)
-        slot = stream_take(stream=order.user, accepting=True)
-"""
+_ONE_STATEMENT = "        row = prepared_row(_ACCEPT, parameters)\n"
 
 ACCEPTING = (
     Mutant(
-        name="number-before-claim",
-        what="takes the sequence before it knows that the idempotency key is free",
-        file=_SERVICES,
-        old=_CLAIM,
-        new="""        slot = stream_take(stream=order.user, accepting=True)
-        if not key_claim(request):
-            return None
-        _parties_check(order, caller.user_id)
+        name="number-without-claim",
+        what="keeps the number it has taken although the idempotency key is not free",
+        file=_CLAIM,
+        old="""'pending', 0, 0
+    FROM taken
 """,
-        tests=(SIMULATION, _RACES),
+        new="""'pending', 0, 0
+    FROM taken ON CONFLICT DO NOTHING
+""",
+        tests=(_RACES,),
     ),
     Mutant(
         name="claim-and-effect-apart",
         what="claims the idempotency key in a transaction of its own",
-        file=_SERVICES,
-        old="""        if not key_claim(request):
-            return None
-        _parties_check(order, caller.user_id)
+        file=_CLAIM,
+        old=_ONE_STATEMENT,
+        new="""        taken = "WITH taken AS (SELECT clock_timestamp() AS taken_at)"
+        prepared_row(f"{taken} {_INSERT} RETURNING 1", parameters)
+        effect = _ACCEPT.replace(_INSERT, "SELECT").replace(_CONDITION, "true")
+        row = prepared_row(effect, parameters)
 """,
-        new="""        if not key_claim(request):
-            return None
-    with refusing(rules), transaction.atomic(durable=True):
-        _parties_check(order, caller.user_id)
-""",
-        tests=(SIMULATION, _RACES),
+        tests=(_RACES,),
     ),
     Mutant(
         name="event-after-commit",
         what="appends the event in a second transaction, behind the record's",
-        file=_SERVICES,
-        old="        outbox_append(event=_announcement(request, caller), slot=slot)\n",
-        new="""    with transaction.atomic(durable=True):
-        outbox_append(event=_announcement(request, caller), slot=slot)
+        file=_CLAIM,
+        old=_ONE_STATEMENT,
+        new="""        first, _, second = _ACCEPT.rpartition(")")[0].partition("), stored AS (")
+        row = prepared_row(f"{first}) SELECT taken_at, sequence FROM taken", parameters)
+        if row is not None:
+            parameters |= {"at": row[0].isoformat(), "sequence": str(row[1])}
+            taken = "SELECT %(at)s::timestamptz AS taken_at, %(sequence)s::bigint AS sequence"
+            prepared_row(f"WITH taken AS ({taken}) {second} RETURNING 1", parameters)
 """,
+        tests=(_RACES,),
+    ),
+    Mutant(
+        name="accepted-unasked",
+        what="answers that a request is accepted, without a look at whether it was",
+        file=_SERVICES,
+        old="""        if _accept(request):
+            return""",
+        new="""        if _accept(request) or request:
+            return""",
         tests=(SIMULATION, _RACES),
     ),
     Mutant(
         name="accepting-ignored",
         what="accepts requests of a user who may not make any",
-        file=_SERVICES,
-        old="slot = stream_take(stream=order.user, accepting=True)",
-        new="slot = stream_take(stream=order.user)",
-        tests=(SIMULATION, "tests/users/submissions/test_submit.py"),
+        file=_APPEND,
+        old=" AND accepting AND {condition}",
+        new=" AND {condition}",
+        tests=(_TEST_APPEND, "tests/users/submissions/test_submit.py"),
     ),
     Mutant(
         name="accepting-before-lock",
         what="asks whether a stream accepts before it has the lock of the stream",
         file=_APPEND,
-        old='    condition = " AND accepting" if accepting else ""\n',
-        new="""    condition = ""
-    if accepting:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT accepting FROM outbox_stream WHERE stream = %s", [stream])
-            if cursor.fetchone() != (True,):
-                raise StreamNotAccepting
-""",
+        old=" AND accepting AND {condition}",
+        new=""" AND {condition}
+        AND (SELECT accepting FROM outbox_stream WHERE stream = %(stream)s::uuid)""",
         tests=(_HOOK,),
+    ),
+    Mutant(
+        name="accepting-unlocked-in-a-batch",
+        what="asks whether the streams of a batch accept, and does not lock them",
+        file=_APPEND,
+        old="                ORDER BY stream FOR NO KEY UPDATE\n",
+        new="                ORDER BY stream\n",
+        tests=(_HOOK,),
+    ),
+    Mutant(
+        name="held-in-another-order",
+        what="locks the streams of a batch in another order than everybody else",
+        file=_APPEND,
+        old="                ORDER BY stream FOR NO KEY UPDATE\n",
+        new="                ORDER BY stream DESC FOR NO KEY UPDATE\n",
+        tests=(_LOCK_ORDER,),
+    ),
+    Mutant(
+        name="batch-forgets-its-own-keys",
+        what="does not know the second use of a key in a batch as a replay",
+        file=_BATCH,
+        old="        self._originals[caller.idempotency_key] = request\n",
+        new="",
+        tests=(_TEST_BATCH,),
+    ),
+    Mutant(
+        name="batch-of-two-transactions",
+        what="announces the requests of a batch in a second transaction, behind the records'",
+        file=_BATCH,
+        old="        outbox_append_many(events=acceptance.events)\n",
+        new="""    with transaction.atomic(durable=True):
+        outbox_append_many(events=acceptance.events)
+""",
+        tests=(_BATCH_RACES,),
+    ),
+    Mutant(
+        name="batch-gives-up-on-twins",
+        what="does not look again for a twin that was quicker in another stream",
+        file=_BATCH,
+        old="_ATTEMPTS = 3\n",
+        new="_ATTEMPTS = 1\n",
+        tests=(_BATCH_RACES,),
     ),
     Mutant(
         name="append-without-transaction",

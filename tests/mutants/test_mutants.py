@@ -10,7 +10,7 @@ from tests.mutants.mutant import PLACEMENT, SIMULATION
 from tests.mutants.table import MUTANTS
 
 # Quick ones, each noticed by the simulation or by a unit test alone.
-SAMPLE = ("number-before-claim", "mark-before-report", "no-sequence-check")
+SAMPLE = ("accepted-unasked", "mark-before-report", "no-sequence-check")
 
 
 @pytest.fixture(scope="module")

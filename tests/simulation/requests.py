@@ -10,7 +10,7 @@ from msgspec import structs
 from common.outbox.append import NewEvent
 from common.outbox.errors import StreamNotAccepting
 from tests.simulation.clock import now
-from tests.simulation.database import FakeTransactions, autocommit, statement
+from tests.simulation.database import FakeTransactions, Transaction, autocommit, statement
 from tests.simulation.outbox_tables import FakeWake, message_store, stream_take_accepting
 from tests.simulation.places import numbered_id
 from tests.simulation.scheduler import here, scheduler
@@ -71,6 +71,12 @@ class Taken(Exception):
     """Another request of the same key was quicker."""
 
 
+def _key_claim(opened: Transaction, place: tuple[UUID, str]) -> None:
+    opened.lock(KEYS, place)
+    if opened.read(KEYS, place) is not None:
+        raise Taken
+
+
 def request_accept(request: Request, announcement: NewEvent) -> bool:
     """One statement, in a transaction of its own, with the moments at which it may wait or end."""
     place = (request.requested_by_id, request.idempotency_key)
@@ -80,9 +86,7 @@ def request_accept(request: Request, announcement: NewEvent) -> bool:
             if opened.read(KEYS, place) is not None:
                 return False
             slot = stream_take_accepting(stream=request.user_id)
-            opened.lock(KEYS, place)
-            if opened.read(KEYS, place) is not None:
-                raise Taken
+            _key_claim(opened, place)
             request.accepted_at = slot.taken_at
             opened.write(KEYS, place, request.id)
             opened.write(REQUESTS, request.id, replace(request))

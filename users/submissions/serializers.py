@@ -148,13 +148,13 @@ class TransactionOutput(serializers.Serializer[Any]):
     """A transaction; written by `transaction_represent`, described here."""
 
     id = serializers.UUIDField()
-    kind = serializers.ChoiceField(choices=_KIND.choices)
+    kind = serializers.ChoiceField(choices=_KIND.values)
     status = serializers.ChoiceField(choices=TransactionRequest.Status.choices)
     amount = serializers.IntegerField(help_text="Minor units.")
     currency = serializers.CharField()
     user = serializers.UUIDField()
     counterparty = serializers.UUIDField(allow_null=True)
-    capture = serializers.ChoiceField(choices=TransactionRequest.Capture.choices)
+    capture = serializers.ChoiceField(choices=TransactionRequest.Capture.values)
     hold_expires_at = serializers.DateTimeField(allow_null=True)
     reference = serializers.CharField(allow_null=True)
     description = serializers.CharField(allow_null=True)

@@ -109,7 +109,7 @@ class TestAppendStatement:
         if accepting is not None:
             stream_open(stream=ALICE, accepting=accepting)
         effect = "INSERT INTO outbox_stream (stream, last_sequence, accepting, blocked_reason)"
-        effect += f" SELECT '{BOB}', 0, true, '' FROM taken"
+        effect += " SELECT '01980000-0000-7000-8000-0000000000cc', 0, true, '' FROM taken"
 
         assert append_at_once(new_event(), condition=condition, effect=effect) is None
 

@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import psycopg
@@ -11,12 +12,14 @@ from django.db import connection, connections, transaction
 from common.ids import uuid7
 from common.outbox import publisher
 from common.outbox.models import OutboxMessage, OutboxStream
+from tests.common.test_lock_order import wait_until_somebody_waits
+from tests.factories.users import TransactionRequestFactory
 from tests.users.conftest import TRANSACTIONS
 from tests.users.racing import race
 from users.submissions.errors import ReferenceExists
 from users.submissions.models import TransactionRequest
 from users.submissions.order import Order
-from users.submissions.services import Caller, transaction_submit
+from users.submissions.services import Caller, Submission, transaction_submit
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -111,28 +114,39 @@ class TestTwins:
         assert set(ids) == {str(TransactionRequest.objects.get().id)}
         assert stream_is_gapless(alice)
 
-    def test_that_met_the_reference_first_are_still_answered_the_replay(self, alice):
-        """
-        The second twin passes the key's look while the first is not there yet, and then finds
-        the reference taken; which index is met first is PostgreSQL's choice, so it is forced.
-        """
-        order = order_of(alice, reference="invoice 7")
-        first = transaction_submit(order=order, caller=caller_of(alice, "k"))
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "CREATE FUNCTION key_unseen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-                " RAISE unique_violation USING CONSTRAINT = 'transaction_request_reference_once';"
-                " END $$;"
-                "CREATE TRIGGER key_unseen BEFORE INSERT ON transaction_request"
-                " FOR EACH ROW EXECUTE FUNCTION key_unseen()"
-            )
-        try:
-            second = transaction_submit(order=order, caller=caller_of(alice, "k"))
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("DROP FUNCTION key_unseen() CASCADE")
+    @pytest.mark.parametrize("reference", [None, "invoice 7"])
+    def test_that_cannot_be_seen_yet_are_waited_for_and_the_number_is_given_back(
+        self, alice, reference
+    ):
+        order = order_of(alice, reference=reference)
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                first = TransactionRequestFactory(
+                    user=alice,
+                    idempotency_key="k",
+                    reference=reference,
+                    fingerprint=order.fingerprint(),
+                )
+                other = pool.submit(_submitted, order, caller_of(alice, "k"))
+                wait_until_somebody_waits()
+            second = other.result(timeout=20)
 
-        assert (second.request, second.replayed) == (first.request, True)
+        assert (second.request, second.replayed) == (first, True)
+        assert OutboxStream.objects.get(stream=alice.id).last_sequence == 0
+        assert not OutboxMessage.objects.exists()
+
+    def test_of_another_key_that_have_the_reference_are_waited_for_and_named(self, alice):
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                first = TransactionRequestFactory(user=alice, reference="invoice 7")
+                order = order_of(alice, reference="invoice 7")
+                other = pool.submit(_submitted, order, caller_of(alice, "k"))
+                wait_until_somebody_waits()
+            with pytest.raises(ReferenceExists) as refused:
+                other.result(timeout=20)
+
+        assert refused.value.extra["transaction_id"] == str(first.id)
+        assert OutboxStream.objects.get(stream=alice.id).last_sequence == 0
 
     def test_of_different_users_do_not_wait_for_each_other(self, alice, bob):
         with transaction.atomic():
@@ -148,7 +162,7 @@ class TestTwins:
 class TestHalfway:
     @pytest.mark.parametrize("table", ["outbox_message", "outbox_stream", "transaction_request"])
     def test_a_failure_leaves_neither_record_nor_event_nor_gap(self, submit, alice, table):
-        operation = "INSERT" if table == "outbox_message" else "UPDATE"
+        operation = "UPDATE" if table == "outbox_stream" else "INSERT"
         with connection.cursor() as cursor:
             cursor.execute(
                 "CREATE FUNCTION break() RETURNS trigger LANGUAGE plpgsql AS"
@@ -284,6 +298,13 @@ class TestBacklog:
 
     def test_that_is_not_full_is_no_hindrance(self, submit, alice):
         assert submit(alice, key="k").status_code == 202
+
+
+def _submitted(order: Order, caller: Caller) -> Submission:
+    try:
+        return transaction_submit(order=order, caller=caller)
+    finally:
+        connections.close_all()
 
 
 def _plain() -> dict[str, object]:
