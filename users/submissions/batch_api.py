@@ -66,6 +66,8 @@ class BatchApi(CallerApi):
     def _result(self, answer: Submission | Exception) -> dict[str, Any]:
         if isinstance(answer, Exception):
             problem = exception_handler(answer, self.get_exception_handler_context())
+            if problem is None:
+                raise answer
             return {"status": problem.status_code, "body": problem.data}
         body = transaction_represent_accepted(answer.request)
         if answer.replayed:

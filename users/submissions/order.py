@@ -33,7 +33,7 @@ class Order:
 
     def fingerprint(self) -> str:
         """SHA-256 over the canonical JSON of all members."""
-        members = {field.name: getattr(self, field.name) for field in fields(self)}
+        members = {name: getattr(self, name) for name in FIELDS}
         # Keys that were used before there were holds keep their fingerprints.
         if self.hold_expires_in_s is None:
             del members["hold_expires_in_s"]
@@ -59,8 +59,8 @@ class CommandOrder:
 
 FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Order))
 COMMAND_FIELDS: tuple[str, ...] = tuple(field.name for field in fields(CommandOrder))
+_ENCODER = json.JSONEncoder(default=str, sort_keys=True, separators=(",", ":"))
 
 
 def _digest(members: Mapping[str, Any]) -> str:
-    text = json.dumps(members, default=str, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()
+    return sha256(_ENCODER.encode(members).encode()).hexdigest()
