@@ -146,10 +146,11 @@ def database(prefix: str) -> dict[str, Any]:
         }
     return {
         **config,
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "common.db.pooled",
         "OPTIONS": options,
         "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
+        # The pool's engine looks after its connections by itself.
+        "CONN_HEALTH_CHECKS": owner,
         "ATOMIC_REQUESTS": False,
     }
 

@@ -20,6 +20,7 @@ IMMUTABLE = {
     "amount": 251,
     "currency": "USD",
     "capture": "manual",
+    "accepted_at": NOON + MINUTE,
     "hold_expires_in_s": 60,
     "hold_expires_at": NOON,
     "reference": "other",

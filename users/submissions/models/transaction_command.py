@@ -131,7 +131,8 @@ class TransactionCommand(models.Model):
             models.Index(name="transaction_command_of", fields=["transaction", "id"]),
         ]
         triggers: ClassVar = [
-            # `accepted_at` is left out for the same reason as in a request.
+            # `accepted_at` is left out: it is read under the stream's lock, after the insert that
+            # claims the key.
             pgtrigger.ReadOnly(
                 name="transaction_command_immutable",
                 fields=[

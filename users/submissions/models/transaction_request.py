@@ -182,8 +182,7 @@ class TransactionRequest(models.Model):
             ),
         ]
         triggers: ClassVar = [
-            # `accepted_at` is left out: it is read under the stream's lock, after the insert
-            # that claims the key. A hold's deadline moves with it, by a constraint above.
+            # A hold's deadline stands still with the acceptance, by a constraint above.
             pgtrigger.ReadOnly(
                 name="transaction_request_immutable",
                 fields=[
@@ -195,6 +194,7 @@ class TransactionRequest(models.Model):
                     "amount",
                     "currency",
                     "capture",
+                    "accepted_at",
                     "hold_expires_in_s",
                     "reference",
                     "description",
