@@ -18,6 +18,7 @@ from users.identity.jwks import jwks
 from users.ledger_seals.internal_api import KeptSealsApi
 from users.submissions.api import TransactionApi, TransactionsApi
 from users.submissions.command_api import CaptureApi, CommandApi, ReverseApi, VoidApi
+from users.submissions.events_api import EventsApi
 from users.submissions.internal_api import RequestsApi, RequestsQueryApi
 
 _TRANSACTION = "api/v1/transactions/<uuid:transaction_id>"
@@ -34,6 +35,7 @@ urlpatterns = [
     path("api/v1/users/me/close", CloseApi.as_view(), name="profile-close"),
     path("api/v1/transactions", TransactionsApi.as_view(), name="transactions"),
     path(_TRANSACTION, TransactionApi.as_view(), name="transaction"),
+    path(f"{_TRANSACTION}/events", EventsApi.as_view(), name="transaction-events"),
     path(f"{_TRANSACTION}/capture", CaptureApi.as_view(), name="capture"),
     path(f"{_TRANSACTION}/void", VoidApi.as_view(), name="void"),
     path(f"{_TRANSACTION}/reverse", ReverseApi.as_view(), name="reverse"),
