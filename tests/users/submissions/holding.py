@@ -19,11 +19,14 @@ NEVER_S = 3600
 
 @pytest.fixture(autouse=True)
 def waiting_room_of_its_own(monkeypatch) -> Iterator[None]:
-    """A new waiting room for every test, whose listener is gone with its last waiter."""
+    """A new waiting room for every test; afterwards nobody waits in it and nobody listens."""
     monkeypatch.setattr(waiters, "_rooms", {})
     monkeypatch.setattr(waiters, "_LINGER_S", 0.0)
     monkeypatch.setattr(outcome_listener, "_LOOK_UP_S", 0.05)
     yield
+    for waiting in [*waiters.waiting_room()._waiters.values()]:
+        for waiter in [*waiting]:
+            waiter.leave()
     wait_for("nobody listens", lambda: True if not listening() else None)
 
 

@@ -93,14 +93,15 @@ class TestStream:
         assert next(chunks, None) is None
 
     def test_holds_no_connection_while_nothing_happens(self, watch, pending_hold):
-        chunks = iter(watch(pending_hold).streaming_content)
+        answer = watch(pending_hold)
+        chunks = iter(answer.streaming_content)
         next(chunks)
         event_read(chunks)
 
         assert sessions(listeners=False) == []
         consume(authorised(pending_hold))
         assert event_read(chunks)["id"] == "authorised-0"
-        chunks.close()
+        answer.close()
 
     def test_goes_on_for_who_is_suspended_meanwhile(self, watch, pending_hold):
         """Reading ends with the access token."""
@@ -136,12 +137,13 @@ class TestEnd:
     def test_is_put_off_by_comments(self, watch, pending_hold, monkeypatch, settings):
         monkeypatch.setattr(status_stream, "TICK_S", 0.01)
         settings.EVENT_STREAM_MAX_S = NEVER_S
-        chunks = iter(watch(pending_hold).streaming_content)
+        answer = watch(pending_hold)
+        chunks = iter(answer.streaming_content)
         next(chunks)
         event_read(chunks)
 
         assert [next(chunks) for _ in range(3)] == [b":\n\n"] * 3
-        chunks.close()
+        answer.close()
 
     @pytest.mark.parametrize("read", [0, 1, 2])
     def test_by_the_client_gives_the_place_back(self, watch, pending_hold, settings, read):
@@ -152,7 +154,6 @@ class TestEnd:
             next(chunks)
         assert waits_for(pending_hold.id)
 
-        chunks.close()
         answer.close()
 
         assert not waits_for(pending_hold.id)
