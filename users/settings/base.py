@@ -95,7 +95,7 @@ SPECTACULAR_SETTINGS = api_description(
     "Notion API: users", "Sign up, make transactions and see what became of them."
 )
 
-EVENT_STREAM_MAX_S = env.float("EVENT_STREAM_MAX_S", default=30.0)
+EVENT_STREAM_MAX_S = env.float("USERS_EVENT_STREAM_MAX_S", default=30.0)
 """How long a stream of server-sent events lasts; the gateway gives it ten seconds more."""
 
 KAFKA = kafka()

@@ -99,7 +99,7 @@ class TestWebProcess:
 
         assert web.end() == 0
 
-    def test_answers_who_waits_when_there_is_an_outcome(self, client, hold):
+    def test_answers_who_waits_when_there_is_an_outcome(self, client):
         with waiting_post(client, wait_s=10) as waiting:
             consume(posted(accepted()))
 
