@@ -11,6 +11,7 @@ from typing import Any
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 threads = int(os.environ.get("WEB_THREADS", "8"))
+raw_env = [f"WEB_THREADS={threads}"]  # a part of them may wait for outcomes, and no more
 keepalive = 75
 timeout = 30
 graceful_timeout = 8
@@ -24,6 +25,13 @@ limit_request_field_size = 16384
 forwarded_allow_ips = "127.0.0.1"
 accesslog = None
 errorlog = "-"
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let requests that are held know when the worker is told to end."""
+    from common import serving  # noqa: PLC0415  imported after the fork
+
+    serving.ends_when(lambda: not worker.alive)
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001  gunicorn's signature

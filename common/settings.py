@@ -109,6 +109,13 @@ INBOX_BREAKER = {
 INBOX_STUCK_S = env.float("INBOX_STUCK_S", default=60.0)
 """Seconds without progress after which a consumer logs where its threads are; 0: never."""
 
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+"""
+Requests that a web process works on at the same time.
+
+Its server decides and says so here, as `common/gunicorn.conf.py` does.
+"""
+
 TOKEN_ISSUER = "notion-users"  # noqa: S105  a name, not a secret
 TOKEN_AUDIENCE = "notion-api"  # noqa: S105  a name, not a secret
 

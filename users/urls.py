@@ -19,6 +19,7 @@ from users.ledger_seals.internal_api import KeptSealsApi
 from users.submissions.api import TransactionApi, TransactionsApi
 from users.submissions.batch_api import BatchApi
 from users.submissions.command_api import CaptureApi, CommandApi, ReverseApi, VoidApi
+from users.submissions.events_api import EventsApi
 from users.submissions.internal_api import RequestsApi, RequestsQueryApi
 
 _TRANSACTION = "api/v1/transactions/<uuid:transaction_id>"
@@ -36,6 +37,7 @@ urlpatterns = [
     path("api/v1/transactions", TransactionsApi.as_view(), name="transactions"),
     path("api/v1/transactions/batch", BatchApi.as_view(), name="transactions-batch"),
     path(_TRANSACTION, TransactionApi.as_view(), name="transaction"),
+    path(f"{_TRANSACTION}/events", EventsApi.as_view(), name="transaction-events"),
     path(f"{_TRANSACTION}/capture", CaptureApi.as_view(), name="capture"),
     path(f"{_TRANSACTION}/void", VoidApi.as_view(), name="void"),
     path(f"{_TRANSACTION}/reverse", ReverseApi.as_view(), name="reverse"),

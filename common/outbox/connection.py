@@ -3,28 +3,14 @@
 from typing import Any
 
 import psycopg
-from django.db import connections
+
+from common.db.own_session import own_session
 
 
 def publisher_connection(*, idle_timeout: str) -> psycopg.Connection[Any]:
     """
-    Connect to the service's database in autocommit, outside of Django's pool.
+    Open a session of the publisher's own; see `own_session`.
 
-    Text is asked for in UTC: the times of events are sent as PostgreSQL prints them. A client
-    that was stopped in the middle of an answer is neither idle nor running a statement to the
-    server, which waits for room to send; only `tcp_user_timeout` ends such a session.
+    Text is asked for in UTC: the times of events are sent as PostgreSQL prints them.
     """
-    config = connections["default"].settings_dict
-    options = {k: v for k, v in config["OPTIONS"].items() if k not in {"pool", "options"}}
-    parameters: dict[str, Any] = {
-        **options,
-        "dbname": config["NAME"],
-        "user": config["USER"],
-        "password": config["PASSWORD"],
-        "host": config["HOST"] or None,
-        "port": config["PORT"] or None,
-        "options": f"-c idle_session_timeout={idle_timeout} -c statement_timeout=10s"
-        " -c lock_timeout=5s -c tcp_user_timeout=10s -c timezone=UTC",
-        "application_name": f"{options.get('application_name', 'notion')} publisher",
-    }
-    return psycopg.connect(**parameters, autocommit=True)
+    return own_session(purpose="publisher", idle_timeout=idle_timeout)

@@ -27,6 +27,7 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     TEMPLATES,
     TOKEN_AUDIENCE,
     TOKEN_ISSUER,
+    WEB_THREADS,
     api_description,
     celery,
     database,
@@ -93,6 +94,9 @@ DRF_STANDARDIZED_ERRORS = standardized_errors()
 SPECTACULAR_SETTINGS = api_description(
     "Notion API: users", "Sign up, make transactions and see what became of them."
 )
+
+EVENT_STREAM_MAX_S = env.float("USERS_EVENT_STREAM_MAX_S", default=30.0)
+"""How long a stream of server-sent events lasts; the gateway gives it ten seconds more."""
 
 KAFKA = kafka()
 OUTBOX_TOPIC = USERS_EVENTS

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.errors import InvalidRequest, NotFound
 from common.api.pagination import keyset_page
 from common.api.views import CallerApi
+from users.submissions.answers import accepted_answer
 from users.submissions.bodies import order_read
 from users.submissions.callers import KEY_PARAMETER, caller_of
 from users.submissions.models import TransactionRequest
@@ -27,6 +27,7 @@ from users.submissions.serializers import (
     TransactionPage,
 )
 from users.submissions.services import transaction_submit
+from users.submissions.waiting import PREFER_PARAMETER
 
 
 class TransactionsApi(CallerApi):
@@ -35,21 +36,27 @@ class TransactionsApi(CallerApi):
     @extend_schema(
         operation_id="transaction_submit",
         request=SubmitInput,
-        responses={202: TransactionOutput},
-        parameters=[KEY_PARAMETER],
+        responses={200: TransactionOutput, 202: TransactionOutput},
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER],
     )
     def post(self, request: Request) -> Response:
-        """Ask for a transaction. 202: it is accepted, and will be posted or rejected."""
+        """
+        Ask for a transaction. 202: it is accepted, and will be posted or rejected.
+
+        With `Prefer: wait=N` the answer is held for the outcome, or for the hold, and is 200
+        with the transaction as it is then; 202 if there is none in time. `Preference-Applied`
+        says whether that was done: when too many wait, the answer comes at once.
+        """
         caller = caller_of(request, self.caller)
         order = order_read(request.data, self.caller)
         submission = transaction_submit(order=order, caller=caller)
-        headers = {"Location": f"/api/v1/transactions/{submission.request.id}"}
-        if submission.replayed:
-            headers["Idempotent-Replayed"] = "true"
-        return Response(
-            transaction_represent_accepted(submission.request),
-            status=status.HTTP_202_ACCEPTED,
-            headers=headers,
+        return accepted_answer(
+            request,
+            submission.request,
+            location=f"/api/v1/transactions/{submission.request.id}",
+            replayed=submission.replayed,
+            represent_accepted=transaction_represent_accepted,
+            represent=transaction_represent,
         )
 
     @extend_schema(

@@ -4,13 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.errors import NotFound
 from common.api.fields import StrictSerializer
 from common.api.views import CallerApi
+from users.submissions.answers import accepted_answer
 from users.submissions.callers import KEY_PARAMETER, caller_of
 from users.submissions.commands import command_submit
 from users.submissions.models import TransactionCommand
@@ -23,6 +23,7 @@ from users.submissions.serializers import (
     ReverseInput,
     VoidInput,
 )
+from users.submissions.waiting import PREFER_PARAMETER
 
 _TYPE = TransactionCommand.Type
 
@@ -33,7 +34,7 @@ class CommandingApi(CallerApi):
     def answer(
         self, request: Request, transaction_id: UUID, command_type: str, body: StrictSerializer
     ) -> Response:
-        """Accept the command that a body orders."""
+        """Accept the command that a body orders; `Prefer: wait=N` as with a transaction."""
         caller = caller_of(request, self.caller)
         body.is_valid(raise_exception=True)
         members: dict[str, Any] = dict(body.validated_data)
@@ -42,12 +43,13 @@ class CommandingApi(CallerApi):
             order=CommandOrder(type=command_type, **members),
             caller=caller,
         )
-        command = commanding.command
-        headers = {"Location": f"/api/v1/transactions/{transaction_id}/commands/{command.id}"}
-        if commanding.replayed:
-            headers["Idempotent-Replayed"] = "true"
-        return Response(
-            command_represent_accepted(command), status=status.HTTP_202_ACCEPTED, headers=headers
+        return accepted_answer(
+            request,
+            commanding.command,
+            location=(f"/api/v1/transactions/{transaction_id}/commands/{commanding.command.id}"),
+            replayed=commanding.replayed,
+            represent_accepted=command_represent_accepted,
+            represent=command_represent,
         )
 
 
@@ -57,8 +59,8 @@ class CaptureApi(CommandingApi):
     @extend_schema(
         operation_id="transaction_capture",
         request=CaptureInput,
-        responses={202: CommandOutput},
-        parameters=[KEY_PARAMETER],
+        responses={200: CommandOutput, 202: CommandOutput},
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER],
     )
     def post(self, request: Request, transaction_id: UUID) -> Response:
         """Take what you held, or a part of it; the rest is released."""
@@ -71,8 +73,8 @@ class VoidApi(CommandingApi):
     @extend_schema(
         operation_id="transaction_void",
         request=VoidInput,
-        responses={202: CommandOutput},
-        parameters=[KEY_PARAMETER],
+        responses={200: CommandOutput, 202: CommandOutput},
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER],
     )
     def post(self, request: Request, transaction_id: UUID) -> Response:
         """Release what you held."""
@@ -85,8 +87,8 @@ class ReverseApi(CommandingApi):
     @extend_schema(
         operation_id="transaction_reverse",
         request=ReverseInput,
-        responses={202: CommandOutput},
-        parameters=[KEY_PARAMETER],
+        responses={200: CommandOutput, 202: CommandOutput},
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER],
     )
     def post(self, request: Request, transaction_id: UUID) -> Response:
         """Give back what you received, or a part of it."""

@@ -6,10 +6,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from django.db import connection
 
 from users.submissions.errors import OutcomeMisfit
 from users.submissions.models import TransactionCommand
+from users.submissions.telling import settle_and_tell
 
 log = structlog.get_logger(__name__)
 
@@ -70,29 +70,27 @@ def _is_applied(outcome: CommandOutcome) -> bool:
 def _settle(outcomes: Sequence[CommandOutcome]) -> set[UUID]:
     """Settle what is pending and fits; the ids that were settled."""
     columns = zip(*((*outcome, outcome.status) for outcome in outcomes), strict=True)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE transaction_command AS command
-            SET status = outcome.status,
-                rejection_code = outcome.rejection_code,
-                applied_amount = outcome.applied_amount,
-                settled_at = outcome.settled_at
-            FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bigint[],
-                    %s::timestamptz[], %s::text[])
-                AS outcome (id, transaction_id, user_id, type, rejection_code, applied_amount,
-                    settled_at, status)
-                JOIN transaction_request AS request
-                ON request.id = outcome.transaction_id AND request.user_id = outcome.user_id
-            WHERE command.id = outcome.id
-                AND command.transaction_id = outcome.transaction_id
-                AND command.type = coalesce(outcome.type, command.type)
-                AND command.status = 'pending'
-            RETURNING command.id
-            """,
-            [list(column) for column in columns],
-        )
-        return {row[0] for row in cursor.fetchall()}
+    return settle_and_tell(
+        """
+        UPDATE transaction_command AS command
+        SET status = outcome.status,
+            rejection_code = outcome.rejection_code,
+            applied_amount = outcome.applied_amount,
+            settled_at = outcome.settled_at
+        FROM unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::bigint[],
+                %s::timestamptz[], %s::text[])
+            AS outcome (id, transaction_id, user_id, type, rejection_code, applied_amount,
+                settled_at, status)
+            JOIN transaction_request AS request
+            ON request.id = outcome.transaction_id AND request.user_id = outcome.user_id
+        WHERE command.id = outcome.id
+            AND command.transaction_id = outcome.transaction_id
+            AND command.type = coalesce(outcome.type, command.type)
+            AND command.status = 'pending'
+        RETURNING command.id
+        """,
+        [list(column) for column in columns],
+    )
 
 
 def _account_for(outcomes: Sequence[CommandOutcome], changed: Collection[UUID]) -> None:

@@ -1,6 +1,6 @@
 """What can be refused about a transaction request."""
 
-from common.errors import Refused
+from common.errors import Refused, Unavailable
 
 
 class IdempotencyKeyRequired(Refused):
@@ -56,6 +56,16 @@ class RequestTooLarge(Refused):
     code = "metadata_too_large"
     status = 400
     title = "Metadata and description are too long together"
+
+
+class WaitingPlacesTaken(Unavailable):
+    """As many clients watch or wait in this process as it has places for."""
+
+    code = "waiting_places_taken"
+    title = "Too many clients are waiting at the moment"
+    when = "All places for event streams are taken: streams never keep requests from being taken."
+    remedy = "Open the stream again after Retry-After, or read the transaction now and then."
+    retry_after_s = 2
 
 
 class OutcomeMisfit(Exception):

@@ -7,11 +7,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 import structlog
-from django.db import connection
 
 from users.submissions.command_outcomes import CommandOutcome, commands_settle
 from users.submissions.errors import OutcomeMisfit
 from users.submissions.models import TransactionRequest, UnclaimedOutcome
+from users.submissions.telling import settle_and_tell
 
 log = structlog.get_logger(__name__)
 
@@ -139,38 +139,36 @@ def _settle(outcomes: Sequence[Outcome]) -> set[UUID]:
         ),
         strict=True,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE transaction_request AS request
-            SET status = outcome.status,
-                rejection_code = outcome.rejection_code,
-                captured_amount = coalesce(outcome.captured_amount, request.captured_amount),
-                reversed_amount = coalesce(outcome.reversed_amount, request.reversed_amount),
-                settled_at = coalesce(request.settled_at, outcome.settled_at)
-            FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
-                    %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-                    %s::bigint[])
-                AS outcome (id, user_id, before, status, settled_at, rejection_code, currency,
-                    capture, asked_amount, captured_amount, reversed_before, reversed_amount)
-            WHERE request.id = outcome.id
-                AND request.user_id = outcome.user_id
-                AND request.status = outcome.before
-                AND request.currency = coalesce(outcome.currency, request.currency)
-                AND request.capture = coalesce(outcome.capture, request.capture)
-                AND request.amount = coalesce(outcome.asked_amount, request.amount)
-                AND request.amount >= coalesce(outcome.captured_amount, request.captured_amount)
-                AND request.reversed_amount = outcome.reversed_before
-                AND (outcome.reversed_amount IS NULL
-                    OR outcome.status = 'reversed'
-                        AND request.captured_amount = outcome.reversed_amount
-                    OR outcome.status = 'partially_reversed'
-                        AND request.captured_amount > outcome.reversed_amount)
-            RETURNING request.id
-            """,
-            [list(column) for column in columns],
-        )
-        return {row[0] for row in cursor.fetchall()}
+    return settle_and_tell(
+        """
+        UPDATE transaction_request AS request
+        SET status = outcome.status,
+            rejection_code = outcome.rejection_code,
+            captured_amount = coalesce(outcome.captured_amount, request.captured_amount),
+            reversed_amount = coalesce(outcome.reversed_amount, request.reversed_amount),
+            settled_at = coalesce(request.settled_at, outcome.settled_at)
+        FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
+                %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+                %s::bigint[])
+            AS outcome (id, user_id, before, status, settled_at, rejection_code, currency,
+                capture, asked_amount, captured_amount, reversed_before, reversed_amount)
+        WHERE request.id = outcome.id
+            AND request.user_id = outcome.user_id
+            AND request.status = outcome.before
+            AND request.currency = coalesce(outcome.currency, request.currency)
+            AND request.capture = coalesce(outcome.capture, request.capture)
+            AND request.amount = coalesce(outcome.asked_amount, request.amount)
+            AND request.amount >= coalesce(outcome.captured_amount, request.captured_amount)
+            AND request.reversed_amount = outcome.reversed_before
+            AND (outcome.reversed_amount IS NULL
+                OR outcome.status = 'reversed'
+                    AND request.captured_amount = outcome.reversed_amount
+                OR outcome.status = 'partially_reversed'
+                    AND request.captured_amount > outcome.reversed_amount)
+        RETURNING request.id
+        """,
+        [list(column) for column in columns],
+    )
 
 
 def _account_for(outcomes: Sequence[Outcome]) -> None:
