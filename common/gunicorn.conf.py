@@ -1,33 +1,32 @@
 """
-How gunicorn serves a service: threads in few processes, behind Envoy only.
+How gunicorn serves a service, when `common.serve` is told to use it.
 
-gthread keeps connections alive, which the gateway's pool needs; there is no preloading,
-because a Kafka producer and a database pool must be made after the fork (P8).
+gthread keeps connections alive, which the gateway's pool needs.
 """
 
 import os
 from typing import Any
 
+from common import serve
+
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_WORKERS", "1"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
-keepalive = 75
+workers = serve.workers()
+threads = serve.threads()
+keepalive = serve.KEEP_ALIVE_S
 timeout = 30
-graceful_timeout = 8
-backlog = 1024
+graceful_timeout = serve.STOP_WITHIN_S
+backlog = serve.BACKLOG
 preload_app = False
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108  a heartbeat file in memory
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 16384
-forwarded_allow_ips = "127.0.0.1"
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 accesslog = None
 errorlog = "-"
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001  gunicorn's signature
-    """Let the publisher finish the round in hand and close its connections."""
-    from common.outbox import publisher  # noqa: PLC0415  imported after the fork
-
-    publisher.stop()
+    """Called in a worker that ends."""
+    serve.worker_end()
