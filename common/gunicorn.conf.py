@@ -22,7 +22,7 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH1
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 16384
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+forwarded_allow_ips = "127.0.0.1"
 accesslog = None
 errorlog = "-"
 

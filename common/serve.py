@@ -8,9 +8,11 @@ producer and a database pool must be made after it (P8).
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from importlib import import_module
-from multiprocessing import util
+from multiprocessing import parent_process, util
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +101,16 @@ def _load(target: str, *_: Any, **__: Any) -> Any:
     application = getattr(import_module(module), name)
     # How a process of `multiprocessing` ends; `atexit` is not for those.
     util.Finalize(None, worker_end, exitpriority=0)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     return application
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would go on, and answer beside its successor."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,7 @@ class Person(NamedTuple):
     token: str
 
 
-def request(
-    method: str, path: str, person: Person, body: object = None, **headers: str
-) -> bytes:
+def request(method: str, path: str, person: Person, body: object = None, **headers: str) -> bytes:
     """One request; `wait_for` among the headers' names means `Wait-For`."""
     payload = b"" if body is None else json.dumps(body).encode()
     lines = [
@@ -42,14 +40,14 @@ def deposits(treasury: Person, people: Sequence[Person]) -> Iterator[bytes]:
     """Money for everybody."""
     for person in people:
         body = {"kind": "deposit", "amount": DEPOSIT, "currency": "EUR", "user": person.id}
-        yield _post(treasury, body)
+        yield post(treasury, body)
 
 
 def transfers(people: Sequence[Person], **headers: str) -> Iterator[bytes]:
     """Payments from anybody to anybody else, without end, each under a key of its own."""
     while True:
         payer, payee = _chance.sample(people, 2)
-        yield _post(payer, _transfer(payee), **headers)
+        yield post(payer, _transfer(payee), **headers)
 
 
 def batches(people: Sequence[Person], *, items: int) -> Iterator[bytes]:
@@ -94,7 +92,6 @@ def _transfer(payee: Person) -> Mapping[str, object]:
     }
 
 
-def _post(person: Person, body: Mapping[str, object], **headers: str) -> bytes:
-    return request(
-        "POST", TRANSACTIONS, person, body, Idempotency_Key=str(uuid7()), **headers
-    )
+def post(person: Person, body: Mapping[str, object], **headers: str) -> bytes:
+    """One POST of a transaction, under a key of its own."""
+    return request("POST", TRANSACTIONS, person, body, Idempotency_Key=str(uuid7()), **headers)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -53,6 +53,9 @@ class System(Protocol):
     def processes(self) -> Mapping[str, Sequence[int]]:
         """The pids of its processes, by the name of what they are."""
 
+    def working(self) -> AbstractContextManager[None]:
+        """Work meanwhile, and rest afterwards."""
+
 
 class Ours:
     """The stack of this run, with everything on."""
@@ -76,9 +79,7 @@ class Ours:
         """Wait until every request has its outcome and every event has been sent."""
         pending = "SELECT EXISTS (SELECT FROM transaction_request WHERE status = 'pending')"
         unsent = "SELECT EXISTS (SELECT FROM outbox_message WHERE published_at IS NULL)"
-        for service, statement in (
-            ("users", pending), ("users", unsent), ("transactions", unsent)
-        ):
+        for service, statement in (("users", pending), ("users", unsent), ("transactions", unsent)):
             _wait_while(url_of(service), statement)
 
     def processes(self) -> Mapping[str, Sequence[int]]:
@@ -86,17 +87,25 @@ class Ours:
         return {name: [one.pid] for name, one in sorted(seen.items()) if one.pid}
 
     @contextmanager
-    def working(self) -> Iterator["Ours"]:
-        """Start what is not there, and stop it afterwards."""
+    def working(self) -> Iterator[None]:
+        """Work meanwhile, and rest afterwards."""
+        self.resume()
+        try:
+            yield
+            self.wait_for_rest()
+        finally:
+            self.rest()
+
+    def rest(self) -> None:
+        """Stop what answers and consumes."""
+        self.stop(*_WORKING)
+
+    def resume(self) -> None:
+        """Start what rests, and wait until it is ready."""
         for name in _WORKING:
             killing.start(name)
         for name in _WORKING:
             killing.wait_until_back(name)
-        try:
-            yield self
-            self.wait_for_rest()
-        finally:
-            self.stop(*_WORKING)
 
     @contextmanager
     def without(self, *names: str) -> Iterator[None]:
@@ -111,6 +120,7 @@ class Ours:
                 killing.wait_until_back(name)
 
     def stop(self, *names: str) -> None:
+        """Stop some processes and wait until they have ended."""
         supervisor.stop_all(self._stack, names)
 
     def _sign_in(self) -> Person:
@@ -166,10 +176,11 @@ class Comparison:
         return {**{name: [pid] for name, pid in sorted(pids.items())}, "kafka": [broker]}
 
     @contextmanager
-    def working(self) -> Iterator["Comparison"]:
+    def working(self) -> Iterator[None]:
+        """Run meanwhile."""
         self._script("up")
         try:
-            yield self
+            yield
             self.wait_for_rest()
         finally:
             self._script("down")
@@ -211,4 +222,3 @@ def _wait_while(url: str, statement: str) -> None:
             return None
 
         wait_for(f"rest: {statement}", at_rest, deadline_s=_REST_WITHIN_S)
-
