@@ -1,21 +1,22 @@
 """
-How gunicorn serves a service: threads in few processes, behind Envoy only.
+How gunicorn serves a service, when `common.serve` is told to use it.
 
-gthread keeps connections alive, which the gateway's pool needs; there is no preloading,
-because a Kafka producer and a database pool must be made after the fork (P8).
+gthread keeps connections alive, which the gateway's pool needs.
 """
 
 import os
 from typing import Any
 
+from common import serve
+
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_WORKERS", "1"))
-threads = int(os.environ.get("WEB_THREADS", "8"))
+workers = serve.workers()
+threads = serve.threads()
+keepalive = serve.KEEP_ALIVE_S
 raw_env = [f"WEB_THREADS={threads}"]  # a part of them may wait for outcomes, and no more
-keepalive = 75
 timeout = 30
-graceful_timeout = 8
-backlog = 1024
+graceful_timeout = serve.STOP_WITHIN_S
+backlog = serve.BACKLOG
 preload_app = False
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: PTH112, S108  a heartbeat file in memory
@@ -35,7 +36,5 @@ def post_worker_init(worker: Any) -> None:
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001  gunicorn's signature
-    """Let the publisher finish the round in hand and close its connections."""
-    from common.outbox import publisher  # noqa: PLC0415  imported after the fork
-
-    publisher.stop()
+    """Called in a worker that ends."""
+    serve.worker_end()

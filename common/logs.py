@@ -78,6 +78,7 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
         "loggers": {
             "django.server": {"handlers": ["stdout"], "propagate": False},
             "gunicorn.error": {"handlers": ["stdout"], "propagate": False, "level": level},
+            "_granian": {"handlers": ["stdout"], "propagate": False, "level": level},
         },
     }
 

@@ -16,6 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from common.api.token_keys import token_keys
+from common.api.verified_tokens import Verified, VerifiedTokens
 
 _ALGORITHM = "RS256"
 _LEEWAY_S = 5
@@ -72,16 +73,21 @@ def token_verify(token: str) -> Principal:
         AuthenticationFailed: the token is not one that this service accepts, for any reason.
         KeysUnavailable: the public keys are not known yet, so nothing can be said.
     """
+    known = _verified.find(token)
+    if known and token_keys().find(known.kid) is known.key:
+        return known.principal
     try:
-        claims = _claims(token)
-        return Principal(
-            user_id=UUID(claims["sub"]), role=str(claims["role"]), session_id=str(claims["sid"])
-        )
+        verified = _verify(token)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
         raise AuthenticationFailed from None
+    _verified.keep(token, verified)
+    return verified.principal
 
 
-def _claims(token: str) -> dict[str, Any]:
+_verified: VerifiedTokens[Principal] = VerifiedTokens()
+
+
+def _verify(token: str) -> Verified[Principal]:
     header = jwt.get_unverified_header(token)
     kid = header.get("kid")
     if header.get("alg") != _ALGORITHM or not isinstance(kid, str) or "crit" in header:
@@ -89,6 +95,14 @@ def _claims(token: str) -> dict[str, Any]:
     key = token_keys().find(kid)
     if key is None:
         raise AuthenticationFailed
+    claims = _claims(token, key)
+    principal = Principal(
+        user_id=UUID(claims["sub"]), role=str(claims["role"]), session_id=str(claims["sid"])
+    )
+    return Verified(principal, kid=kid, key=key, good_until=claims["exp"] + _LEEWAY_S)
+
+
+def _claims(token: str, key: Any) -> dict[str, Any]:
     claims: dict[str, Any] = jwt.decode(
         token,
         key=key,

@@ -13,6 +13,7 @@ TUNABLE = {
     "KAFKA_TOPIC_PARTITIONS": "12",
     "KAFKA_REPLICATION_FACTOR": "1",
     "LOG_FORMAT": "console",
+    "SERVER": "granian",
     "WEB_WORKERS": "1",
     "WEB_THREADS": "8",
     "INBOX_BREAKER_STREAMS": "20",

@@ -66,6 +66,7 @@ PARTS = (
 
 
 BENCHES = (
+    Part("intake", ("tests/bench/test_intake.py",)),
     Part("publish", ("tests/bench/test_publish.py",), "users.settings.test"),
     Part("hook", ("tests/bench/test_hook.py",), "users.settings.test"),
     Part("ledger", ("tests/bench/test_ledger.py",), "transactions.settings.test"),

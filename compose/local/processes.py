@@ -94,8 +94,8 @@ def _gateway(stack: Stack) -> Process:
 
 def _web(stack: Stack, service: str, name: str) -> Process:
     command = (
-        *(sys.executable, "-m", "gunicorn", f"{service}.wsgi:application"),
-        *("--config", "common/gunicorn.conf.py", "--bind", f"{LOOPBACK}:{stack.port(name)}"),
+        *(sys.executable, "-m", "common.serve", service),
+        *("--bind", f"{LOOPBACK}:{stack.port(name)}"),
     )
     return Process(
         name=name,

@@ -68,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="./manage_all.sh",
         description="Notion API on this machine: PostgreSQL, Kafka, both services and the gateway.",
         epilog="Settings: PORT_OFFSET (0 to 22000), LOCAL_DIR (.local), REPLICAS (1 to 4), "
-        "GATEWAY_ADDRESS (127.0.0.1), WEB_WORKERS, WEB_THREADS, LOG_FORMAT, KAFKA_JVM_FLAGS; "
+        "GATEWAY_ADDRESS (127.0.0.1), SERVER, WEB_WORKERS, WEB_THREADS, LOG_FORMAT, "
+        "KAFKA_JVM_FLAGS; "
         "outside stores: USERS_DATABASE_URL, TRANSACTIONS_DATABASE_URL, KAFKA_BOOTSTRAP_SERVERS.",
     )
     parser.add_argument("-q", "--quiet", action="store_true", help="results and errors only")
@@ -126,7 +127,10 @@ def _add_quality(verbs: Any) -> None:
     _add(verbs, "lint", _lint, "check format, types, imports, migrations and configuration")
     bench = _add(verbs, "bench", _bench, "measure beside a yardstick, on a stack of its own")
     bench.add_argument(
-        "name", nargs="*", metavar="NAME", help="publish, hook or ledger; all without a name"
+        "name",
+        nargs="*",
+        metavar="NAME",
+        help="intake, publish, hook or ledger; all without a name",
     )
     chaos = _add(verbs, "chaos", _chaos, "disturb everything under load and check what is promised")
     _of("chaos_options").add(chaos)

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 
-def show(title: str, unit: str, runs: Mapping[str, Sequence[float]]) -> None:
-    """Print a table of measured rates; the first row is what the others are compared with."""
+def show(title: str, unit: str, runs: Mapping[str, Sequence[float]], *, decimals: int = 0) -> None:
+    """Print a table of measured figures; the first row is what the others are compared with."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column(unit)
     for column in ("min", "median", "max", "of the first"):
@@ -17,8 +17,14 @@ def show(title: str, unit: str, runs: Mapping[str, Sequence[float]]) -> None:
     for name, rates in runs.items():
         middle = median(rates)
         figures = (min(rates), middle, max(rates))
-        table.add_row(name, *(f"{figure:,.0f}" for figure in figures), f"{middle / first:.2f}")
+        texts = (f"{figure:,.{decimals}f}" for figure in figures)
+        table.add_row(name, *texts, f"{middle / first:.2f}" if first else "")
     Console(width=100).print(table)
+
+
+def percentile(took: Sequence[float], which: int) -> float:
+    """What so many of a hundred answers took at most."""
+    return quantiles(took, n=100)[which - 1]
 
 
 def show_latencies(title: str, runs: Mapping[str, Sequence[Sequence[float]]]) -> None:
@@ -29,7 +35,6 @@ def show_latencies(title: str, runs: Mapping[str, Sequence[Sequence[float]]]) ->
         table.add_column(column, justify="right")
     for name, repeats in runs.items():
         for number, took in enumerate(repeats, start=1):
-            cuts = quantiles(took, n=100)
-            figures = (cuts[49], cuts[98], max(took))
+            figures = (percentile(took, 50), percentile(took, 99), max(took))
             table.add_row(name, str(number), *(f"{figure:,.1f}" for figure in figures))
     Console(width=100).print(table)

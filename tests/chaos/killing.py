@@ -45,7 +45,7 @@ def kill(name: str) -> None:
 
 
 def kill_child(name: str, *, chance) -> None:
-    """SIGKILL one of its children: a worker of gunicorn, a backend of PostgreSQL."""
+    """SIGKILL one of its children: a worker of a web process, a backend of PostgreSQL."""
     children = psutil.Process(pid_of(name)).children(recursive=True)
     _signal_all([chance.choice(children)] if children else [], signal.SIGKILL)
 

