@@ -14,10 +14,11 @@ from common.api.authentication import token_verify
 from users.identity.models import TokenFamily, User
 from users.identity.second_factor import second_factor_missing
 from users.identity.sign_ins import session_get
-from users.identity.tokens import tokens_open, tokens_refresh
+from users.identity.tokens import Tokens, tokens_open, tokens_refresh
 from users.identity.trail import origin_of
 
 _FAMILY = "token_family"
+_OPENED = "opened_tokens"
 _BEARER = "bearer "
 
 
@@ -51,13 +52,17 @@ class FamilyTokenStrategy(AbstractTokenStrategy):
         if not isinstance(user, User) or not user.is_active or second_factor_missing(user):
             # Staff without a second factor have a session, which is enough to set one up.
             return None
-        opened = tokens_open(
-            user=user,
-            session_key=self.create_session_token(request),
-            at=timezone.now(),
-            origin=origin_of(request),
-        )
-        request.session[_FAMILY] = str(opened.session_id)
+        # allauth builds the answer to a second step twice, and asks for tokens each time.
+        opened: Tokens | None = getattr(request, _OPENED, None)
+        if opened is None:
+            opened = tokens_open(
+                user=user,
+                session_key=self.create_session_token(request),
+                at=timezone.now(),
+                origin=origin_of(request),
+            )
+            setattr(request, _OPENED, opened)
+            request.session[_FAMILY] = str(opened.session_id)
         return {"access_token": opened.access, "refresh_token": opened.refresh}
 
     def refresh_token(self, refresh_token: str) -> tuple[str, str] | None:

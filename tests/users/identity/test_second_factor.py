@@ -290,7 +290,7 @@ class TestStaff:
         assert "access_token" in person(alice).login().json()["meta"]
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 class TestSecrets:
     def test_are_nowhere_in_the_clear(self, alice):
         secret = authenticator_give(alice)
