@@ -21,16 +21,20 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.decorators import action, display
+from unfold.forms import AuthenticationForm
 from unfold.paginator import InfinitePaginator as UnfoldInfinitePaginator
+from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 
 from common.money import money_display
 from common.strict_json import NotJson, strict_json_loads
 
 __all__ = [
+    "AuthenticationForm",
     "InfinitePaginator",
     "ModelAdmin",
     "ReadOnlyInline",
     "ReadOnlyModelAdmin",
+    "TextInput",
     "action",
     "amount_shown",
     "display",

@@ -11,6 +11,8 @@ app = housekeeping_app(
     "users",
     {
         "users.identity.tasks.refresh_tokens_purge": timedelta(hours=1),
+        "users.identity.tasks.login_events_prune": timedelta(days=1),
+        "users.identity.tasks.signing_key_retire": timedelta(minutes=1),
         "users.submissions.tasks.holds_expire": timedelta(seconds=10),
     },
 )

@@ -11,6 +11,7 @@ NAVIGATION = [
             Page(title="Users", model="identity.User", icon="group"),
             Page(title="E-mail addresses", model="account.EmailAddress", icon="mail"),
             Page(title="Sign-ins", model="identity.TokenFamily", icon="key"),
+            Page(title="Login events", model="identity.LoginEvent", icon="history"),
         ],
     ),
     Section(

@@ -15,6 +15,9 @@ from common.api import event_pages, health
 from common.reconciliation import urls as internal
 from users.identity.api import CloseApi, ProfileApi
 from users.identity.jwks import jwks
+from users.identity.mfa_views import AuthenticateView, ReauthenticateView, TotpView
+from users.identity.session_views import SessionsView
+from users.identity.sign_up import EvenSignupView
 from users.ledger_seals.internal_api import KeptSealsApi
 from users.submissions.api import TransactionApi, TransactionsApi
 from users.submissions.batch_api import BatchApi
@@ -49,6 +52,15 @@ urlpatterns = [
         "_allauth/app/v1/account/email",
         transaction.atomic(ManageEmailView.as_api_view(client=Client.APP)),
     ),
+    # Ours in the place of allauth's: even in time, codes that work once, families of tokens.
+    path("_allauth/app/v1/auth/signup", EvenSignupView.as_api_view(client=Client.APP)),
+    path("_allauth/app/v1/auth/2fa/authenticate", AuthenticateView.as_api_view(client=Client.APP)),
+    path(
+        "_allauth/app/v1/auth/2fa/reauthenticate",
+        ReauthenticateView.as_api_view(client=Client.APP),
+    ),
+    path("_allauth/app/v1/account/authenticators/totp", TotpView.as_api_view(client=Client.APP)),
+    path("_allauth/app/v1/auth/sessions", SessionsView.as_api_view(client=Client.APP)),
     path("_allauth/", include("allauth.headless.urls")),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("users/schema", SpectacularAPIView.as_view(), name="schema"),

@@ -130,6 +130,25 @@ class UserCloseRequestedV1(Event, frozen=True, kw_only=True):
         return self.user_id
 
 
+class UserCloseRefusedV1(Event, frozen=True, kw_only=True):
+    """
+    Somebody without a verified address stays, because closing was refused.
+
+    Who was active before is told of by `user_reinstated`, who was suspended by
+    `user_suspended`. Stream: the user. Producer: users. Consumer: transactions.
+    """
+
+    TYPE: ClassVar[str] = "user_close_refused.v1"
+
+    user_id: UUID
+    status: Literal["pending_verification"]
+    refused_at: Moment
+
+    @property
+    def subject(self) -> UUID:
+        return self.user_id
+
+
 class UserClosedV1(Event, frozen=True, kw_only=True):
     """Somebody is closed for good. Stream: the user. Producer: users. Consumer: transactions."""
 
@@ -488,6 +507,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
         UserActivatedV1,
         UserSuspendedV1,
         UserReinstatedV1,
+        UserCloseRefusedV1,
         UserCloseRequestedV1,
         UserClosedV1,
         TransactionCreatedV1,

@@ -20,7 +20,7 @@ def _typable() -> str:
 
 
 def _wanted() -> dict[str, Callable[[], str]]:
-    names: dict[str, Callable[[], str]] = {}
+    names: dict[str, Callable[[], str]] = {"users_mfa_secret": _long}
     for service in SERVICES:
         names[f"{service}_secret_key"] = _long
         names[f"{service}_peer_secret"] = _long

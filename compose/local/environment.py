@@ -7,7 +7,10 @@ from compose.local.ports import LOOPBACK
 from compose.local.stack import ROOT, SERVICES, Stack
 
 # A process gets the private values of its own service only.
-PRIVATE = ("SECRET_KEY", "DATABASE_URL", "MIGRATION_DATABASE_URL", "SIGNING_KEYS_DIR")
+PRIVATE = (
+    *("SECRET_KEY", "DATABASE_URL", "MIGRATION_DATABASE_URL"),
+    *("SIGNING_KEYS_DIR", "MFA_SECRETS"),
+)
 # What the services read, with what is right on one machine; the caller's environment wins.
 TUNABLE = {
     "KAFKA_TOPIC_PARTITIONS": "12",
@@ -68,6 +71,7 @@ def stack_environment(stack: Stack) -> dict[str, str]:
         "ENVOY_ADMIN_URL": stack.url("gateway-admin"),
         "USERS_JWKS_URL": f"{stack.url('users-web')}/.well-known/jwks.json",
         "USERS_SIGNING_KEYS_DIR": str(stack.local_dir / "signing-keys"),
+        "USERS_MFA_SECRETS": credentials.load(stack)["users_mfa_secret"],
         "MAIL_DIR": str(stack.local_dir / "mail"),
     }
     for name, default in TUNABLE.items():

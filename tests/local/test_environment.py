@@ -24,7 +24,10 @@ class TestServiceEnvironment:
     def test_holds_nothing_private_of_the_other_service(self, made, service, other):
         values = service_environment(made, service)
 
-        for suffix in ("SECRET_KEY", "DATABASE_URL", "MIGRATION_DATABASE_URL", "SIGNING_KEYS_DIR"):
+        for suffix in (
+            *("SECRET_KEY", "DATABASE_URL", "MIGRATION_DATABASE_URL"),
+            *("SIGNING_KEYS_DIR", "MFA_SECRETS"),
+        ):
             assert f"{other}_{suffix}" not in values
 
     def test_passes_on_a_setting_of_its_own_service(self, made):

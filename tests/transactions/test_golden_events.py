@@ -25,6 +25,7 @@ PREDECESSORS: dict[str, list[str]] = {
     "user_suspended.v1": ["user_registered.v1"],
     "user_reinstated.v1": ["user_registered.v1", "user_suspended.v1"],
     "user_close_requested.v1": ["user_registered.v1"],
+    "user_close_refused.v1": ["user_registered.v1", "user_close_requested.v1"],
     "user_closed.v1": ["user_registered.v1", "user_close_requested.v1"],
     "transaction_created.v1": ["user_registered.v1", "user_activated.v1"],
     **{

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "users.settings.production",
     "USERS_SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "USERS_MFA_SECRETS": "zyxwvutsrqponmlkjihgfedcba9876543210ZYXWVUTSRQPONMLKJIHGFEDCBA",
     "USERS_ALLOWED_HOSTS": "api.example.com",
     "USERS_CONSOLE_URL": "https://console.example.com",
     "PUBLIC_URL": "https://api.example.com",

@@ -15,6 +15,7 @@ from common.events.contracts import (
     TransactionVoidRequestedV1,
     UserActivatedV1,
     UserClosedV1,
+    UserCloseRefusedV1,
     UserCloseRequestedV1,
     UserRegisteredV1,
     UserReinstatedV1,
@@ -42,6 +43,7 @@ UserStatusEvent = (
     | UserActivatedV1
     | UserSuspendedV1
     | UserReinstatedV1
+    | UserCloseRefusedV1
     | UserCloseRequestedV1
     | UserClosedV1
 )

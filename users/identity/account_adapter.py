@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from users.identity.errors import EmailTaken
 from users.identity.lifecycle import user_activate
-from users.identity.models import User
+from users.identity.models import TokenFamily, User
 from users.identity.services import user_register
+from users.identity.token_strategy import family_of
+from users.identity.tokens import user_families_end
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -45,6 +47,16 @@ class AccountAdapter(DefaultAccountAdapter):
         # allauth saves every column, and would take back a status that changed meanwhile.
         user.set_password(password)
         user.save(update_fields=["password"])
+
+    def logout(self, request: HttpRequest) -> None:
+        if (family := family_of(request)) and isinstance(request.user, User):
+            user_families_end(
+                user_id=request.user.pk,
+                reason=TokenFamily.EndReason.SIGNED_OUT,
+                at=timezone.now(),
+                only=[family],
+            )
+        super().logout(request)
 
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
         if user.status == User.Status.PENDING_VERIFICATION:

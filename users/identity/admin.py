@@ -1,15 +1,28 @@
 """People in the console: to look at; changing a status is a service's work, not a form's."""
 
+from functools import cached_property
+from typing import Any
+
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
 
 from common.adminkit import ReadOnlyInline, ReadOnlyModelAdmin
-from users.identity.models import TokenFamily, User, UserStatusChange
+from users.identity.console_sign_in import ConsoleSignInForm, console_allows
+from users.identity.models import LoginEvent, TokenFamily, User, UserStatusChange
 
 # Others register these without our look and without our rules.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Group)
+admin.site.unregister(Authenticator)
+
+admin.site.login_form = ConsoleSignInForm
+admin.site.has_permission = console_allows  # asked by every page
+
+_EVENTS_SHOWN = 50
 
 
 class UserStatusChangeInline(ReadOnlyInline):
@@ -23,6 +36,34 @@ class UserStatusChangeInline(ReadOnlyInline):
         "reason",
     )
     ordering = ("id",)
+
+
+class LatestFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # Django's own takes none
+    """The latest rows only: there may be years of them."""
+
+    def get_queryset(self) -> QuerySet[Any]:
+        return self._latest
+
+    @cached_property
+    def _latest(self) -> QuerySet[Any]:
+        return super().get_queryset()[:_EVENTS_SHOWN]
+
+
+class LoginEventInline(ReadOnlyInline):
+    model = LoginEvent
+    formset = LatestFormSet
+    verbose_name_plural = f"login events (the latest {_EVENTS_SHOWN})"
+    fields = readonly_fields = (
+        "happened_at",
+        "type",
+        "detail",
+        "ip",
+        "user_agent",
+        "request_id",
+        "actor",
+        "reason",
+    )
+    ordering = ("-id",)
 
 
 @admin.register(User)
@@ -44,7 +85,18 @@ class UserAdmin(ReadOnlyModelAdmin):
         "created_at",
         "last_login",
     )
-    inlines = (UserStatusChangeInline,)
+    inlines = (UserStatusChangeInline, LoginEventInline)
+
+
+@admin.register(LoginEvent)
+class LoginEventAdmin(ReadOnlyModelAdmin):
+    list_display = ("happened_at", "type", "user", "detail", "ip", "user_agent", "actor")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    id_fields = ("user",)
+    search_fields = ("user__email__exact", "ip__exact", "request_id__exact")
+    ordering = ("-id",)
+    exclude = ("address_hash",)
 
 
 @admin.register(EmailAddress)
@@ -59,11 +111,20 @@ class EmailAddressAdmin(ReadOnlyModelAdmin):
 
 @admin.register(TokenFamily)
 class TokenFamilyAdmin(ReadOnlyModelAdmin):
-    list_display = ("id", "user", "created_at", "ended_at", "end_reason")
+    list_display = ("id", "user", "created_at", "last_seen_at", "ip", "ended_at", "end_reason")
     list_filter = ("end_reason",)
     list_select_related = ("user",)
     id_fields = ("id", "user")
     search_fields = ("user__email__exact",)
     ordering = ("-id",)
     # The key of the session would let whoever reads it act as the user.
-    fields = ("id", "user", "created_at", "ended_at", "end_reason")
+    fields = (
+        "id",
+        "user",
+        "created_at",
+        "last_seen_at",
+        "ip",
+        "user_agent",
+        "ended_at",
+        "end_reason",
+    )

@@ -9,6 +9,7 @@ from common.events.contracts import (
     Event,
     UserActivatedV1,
     UserClosedV1,
+    UserCloseRefusedV1,
     UserCloseRequestedV1,
     UserRegisteredV1,
     UserReinstatedV1,
@@ -37,6 +38,10 @@ def user_status_changed(
 
 _STATUS = User.Status
 _EVENTS: dict[User.Status, Callable[[UUID, datetime], Event]] = {
+    # Only those come back to it who asked to be closed.
+    _STATUS.PENDING_VERIFICATION: lambda user_id, at: UserCloseRefusedV1(
+        user_id=user_id, status="pending_verification", refused_at=at
+    ),
     _STATUS.ACTIVE: lambda user_id, at: UserReinstatedV1(
         user_id=user_id, status="active", reinstated_at=at
     ),

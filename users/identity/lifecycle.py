@@ -21,6 +21,7 @@ from users.identity.models import TokenFamily, User, UserStatusChange
 from users.identity.tokens import user_families_end
 
 _STATUS = User.Status
+_CLOSABLE = (_STATUS.PENDING_VERIFICATION, _STATUS.ACTIVE, _STATUS.SUSPENDED)
 
 log = structlog.get_logger(__name__)
 
@@ -95,10 +96,10 @@ def user_reinstate(*, user_id: UUID, by: By) -> User:
 @transaction.atomic
 def user_close_request(*, user_id: UUID, by: By) -> User:
     """
-    Ask the ledger to close somebody who is active or suspended; until it answers they are closing.
+    Ask the ledger to close somebody; until it answers they are closing.
 
-    Asked again meanwhile, nothing happens. Who never verified their address has made no
-    transactions and is closed at once, without the ledger.
+    Asked again meanwhile, nothing happens. The ledger is asked about those too who never
+    verified their address: they may have been sent money.
 
     Raises:
         UserUnknown: there is nobody of that id.
@@ -107,9 +108,7 @@ def user_close_request(*, user_id: UUID, by: By) -> User:
     user = _known(user_id)
     if user.status == _STATUS.CLOSING:
         return user
-    if user.status == _STATUS.PENDING_VERIFICATION:
-        return _move(user, _STATUS.CLOSED, by)
-    return _step(user_id, (_STATUS.ACTIVE, _STATUS.SUSPENDED), _STATUS.CLOSING, by)
+    return _step(user_id, _CLOSABLE, _STATUS.CLOSING, by)
 
 
 def user_closings_decide(*, decisions: Sequence[CloseDecision]) -> None:

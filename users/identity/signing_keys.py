@@ -1,14 +1,17 @@
 """
-The RSA keys that sign access tokens: PEM files in one folder, the newest by name signs.
+The RSA keys that sign access tokens: PEM files in one folder, named after when they begin to sign.
 
-All of them verify and are published. A file that appears is noticed within seconds, and at once
-when a token names a key that is not known yet.
+All of them verify and are published; the last one whose time has come signs. A file that appears
+is noticed within seconds, and at once when a token names a key that is not known yet. A name that
+is no time is of a key that may always sign. `key_rotation` makes and removes them.
 """
 
 import json
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -22,13 +25,21 @@ from jwt.utils import base64url_encode
 
 from common.api.token_keys import KeysUnavailable
 
+_NAME = "%Y%m%dT%H%M%S%fZ"
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 _FRESH_S = 5.0
 _RETRY_S = 1.0
 
 
 class SigningKey(NamedTuple):
-    """One key pair; `kid` is the thumbprint of its public half (RFC 7638)."""
+    """
+    One key pair; `kid` is the thumbprint of its public half (RFC 7638).
 
+    It signs from `signs_from` on, until the next key's time comes.
+    """
+
+    path: Path
+    signs_from: datetime
     kid: str
     private: RSAPrivateKey
     public: RSAPublicKey
@@ -68,9 +79,13 @@ class KeyFolder:
 
     def _look(self) -> Sequence[SigningKey]:
         """Read the files that are new or changed: to load a private key takes 50 ms, checked."""
-        stamps = [_stamp(path) for path in sorted(self._folder.glob("*.pem"))]
-        self._loaded = {one: self._loaded.get(one) or key_load(one.path) for one in stamps}
-        return [self._loaded[one] for one in stamps]
+        loaded = {}
+        for path in sorted(self._folder.glob("*.pem")):
+            with suppress(FileNotFoundError):  # it retired just now
+                stamp = _stamp(path)
+                loaded[stamp] = self._loaded.get(stamp) or key_load(path)
+        self._loaded = loaded
+        return list(loaded.values())
 
 
 class LocalKeys:
@@ -87,7 +102,7 @@ class LocalKeys:
 
 def live_keys(*, older_than_s: float = _FRESH_S) -> Sequence[SigningKey]:
     """
-    Every key that verifies; the last one signs.
+    Every key that verifies.
 
     Raises `KeysUnavailable` when there is none: `manage.py create_signing_key` makes one.
     """
@@ -97,9 +112,31 @@ def live_keys(*, older_than_s: float = _FRESH_S) -> Sequence[SigningKey]:
     return keys
 
 
+def keys_read() -> Sequence[SigningKey]:
+    """The keys as the folder has them now. Raises `KeysUnavailable` when there is none."""
+    return live_keys(older_than_s=0)
+
+
+def signing_key(*, at: datetime) -> SigningKey:
+    """The key that signs at that moment. Raises `KeysUnavailable` when there is none."""
+    return key_of_turn(live_keys(), at=at)
+
+
+def key_of_turn(keys: Sequence[SigningKey], *, at: datetime) -> SigningKey:
+    """The last key whose time has come, of keys in order; the first, should none have come."""
+    return next((key for key in reversed(keys) if key.signs_from <= at), keys[0])
+
+
 @cache
 def _folder(path: str) -> KeyFolder:
     return KeyFolder(Path(path))
+
+
+def _signs_from(path: Path) -> datetime:
+    try:
+        return datetime.strptime(path.stem, _NAME).replace(tzinfo=UTC)
+    except ValueError:
+        return _ALWAYS
 
 
 def key_load(path: Path) -> SigningKey:
@@ -113,7 +150,9 @@ def key_load(path: Path) -> SigningKey:
     jwk = {"kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid} | {
         name: numbers[name] for name in ("n", "e")
     }
-    return SigningKey(kid=kid, private=private, public=public, jwk=jwk)
+    return SigningKey(
+        path=path, signs_from=_signs_from(path), kid=kid, private=private, public=public, jwk=jwk
+    )
 
 
 def thumbprint(jwk: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ two parties have the token, and we cannot tell which of them is the thief (RFC 9
 """
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
@@ -18,9 +19,11 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from common.ids import uuid7
-from users.identity.models import RefreshToken, TokenFamily, User
+from users.identity.models import LoginEvent, RefreshToken, TokenFamily, User
+from users.identity.second_factor import second_factor_missing
 from users.identity.sign_ins import session_delete, session_user
-from users.identity.signing_keys import live_keys
+from users.identity.signing_keys import signing_key
+from users.identity.trail import Origin, login_event_add
 
 log = structlog.get_logger(__name__)
 
@@ -33,9 +36,19 @@ class Tokens(NamedTuple):
     refresh: str
 
 
-def tokens_open(*, user: User, session_key: str, at: datetime) -> Tokens:
+_NOWHERE = Origin()
+
+
+def tokens_open(*, user: User, session_key: str, at: datetime, origin: Origin = _NOWHERE) -> Tokens:
     """Give the first tokens of a sign-in, and a family to all that descend from them."""
-    family = TokenFamily(user=user, session_key=session_key, created_at=at)
+    family = TokenFamily(
+        user=user,
+        session_key=session_key,
+        created_at=at,
+        last_seen_at=at,
+        ip=origin.ip,
+        user_agent=origin.user_agent,
+    )
     access = access_token_issue(user=user, session_id=family.id, at=at)
     with transaction.atomic():
         family.save(force_insert=True)
@@ -43,20 +56,23 @@ def tokens_open(*, user: User, session_key: str, at: datetime) -> Tokens:
     return Tokens(family.id, access, refresh)
 
 
-def tokens_refresh(*, token: str, at: datetime) -> Tokens | None:
+def tokens_refresh(*, token: str, at: datetime, origin: Origin = _NOWHERE) -> Tokens | None:
     """
     Trade a refresh token for the next pair; None when it is not worth one.
 
-    That is: unknown, expired or used; its sign-in over; its user not active, or with another
-    password since. A used one also ends its family.
+    That is: unknown, expired or used; its sign-in over; its user not active, with another
+    password since, or of staff by now and without a second factor. A used one also ends its
+    family.
     """
     digest = _digest(token)
     with transaction.atomic():
         family = _refresh_token_use(digest, at)
         user = _family_user(family) if family else None
         refresh = _refresh_token_make(family, at) if family and user else None
+        if family and user:
+            _family_seen(family, at, origin)
     if family is None:
-        _reuse_check(digest, at)
+        _reuse_check(digest, at, origin)
     if family is None or user is None or refresh is None:
         return None
     access = access_token_issue(user=user, session_id=family.id, at=at)
@@ -64,8 +80,8 @@ def tokens_refresh(*, token: str, at: datetime) -> Tokens | None:
 
 
 def access_token_issue(*, user: User, session_id: UUID, at: datetime) -> str:
-    """Sign an access token of `settings.ACCESS_TOKEN_LIFETIME_S` with the newest key."""
-    key = live_keys()[-1]
+    """Sign an access token of `settings.ACCESS_TOKEN_LIFETIME_S` with the key whose turn it is."""
+    key = signing_key(at=at)
     issued = int(at.timestamp())
     claims = {
         "iss": settings.TOKEN_ISSUER,
@@ -92,9 +108,24 @@ def family_end(*, family_id: UUID, reason: TokenFamily.EndReason, at: datetime) 
     log.warning("token_family_ended", family=str(family_id), reason=str(reason))
 
 
-def user_families_end(*, user_id: UUID, reason: TokenFamily.EndReason, at: datetime) -> None:
-    """End every sign-in of a user that has tokens, in the caller's transaction."""
+def user_families_end(
+    *,
+    user_id: UUID,
+    reason: TokenFamily.EndReason,
+    at: datetime,
+    only: Collection[UUID] | None = None,
+    but: UUID | None = None,
+) -> None:
+    """
+    End every sign-in of a user that has tokens, in the caller's transaction.
+
+    `only` leaves all but those alone, `but` that one.
+    """
     families = TokenFamily.objects.filter(user_id=user_id, ended_at=None)
+    if only is not None:
+        families = families.filter(id__in=only)
+    if but is not None:
+        families = families.exclude(id=but)
     for session_key in families.values_list("session_key", flat=True):
         session_delete(session_key=session_key)
     families.update(ended_at=at, end_reason=reason)
@@ -129,7 +160,14 @@ def _family_user(family: TokenFamily) -> User | None:
     if family.ended_at is not None:
         return None
     user = session_user(session_key=family.session_key)
-    return user if user is not None and user.pk == family.user_id else None
+    if user is None or user.pk != family.user_id or second_factor_missing(user):
+        return None
+    return user
+
+
+def _family_seen(family: TokenFamily, at: datetime, origin: Origin) -> None:
+    family.last_seen_at, family.ip, family.user_agent = at, origin.ip, origin.user_agent
+    family.save(update_fields=["last_seen_at", "ip", "user_agent"])
 
 
 def _refresh_token_make(family: TokenFamily, at: datetime) -> str:
@@ -143,10 +181,19 @@ def _refresh_token_make(family: TokenFamily, at: datetime) -> str:
     return token
 
 
-def _reuse_check(digest: bytes, at: datetime) -> None:
-    used = RefreshToken.objects.filter(token_hash=digest, used_at__isnull=False).first()
-    if used is not None:
-        family_end(family_id=used.family_id, reason=TokenFamily.EndReason.REUSE, at=at)
+def _reuse_check(digest: bytes, at: datetime, origin: Origin) -> None:
+    tokens = RefreshToken.objects.select_related("family")
+    used = tokens.filter(token_hash=digest, used_at__isnull=False).first()
+    if used is None:
+        return
+    family_end(family_id=used.family_id, reason=TokenFamily.EndReason.REUSE, at=at)
+    login_event_add(
+        type=LoginEvent.Type.REFRESH_REUSED,
+        user_id=used.family.user_id,
+        origin=origin,
+        at=at,
+        detail=str(used.family_id),
+    )
 
 
 def _digest(token: str) -> bytes:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from common.events.topics import (
     TRANSACTIONS_SOURCE,
     USERS_DEAD_LETTERS,
@@ -38,6 +40,9 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     standardized_errors,
 )
 
+_MFA_SECRET_MIN = 32
+LOGIN_EVENTS_KEPT_DAYS_MIN = 90  # the trigger on the table says the same
+
 SECRET_KEY = env.str("USERS_SECRET_KEY")
 DEBUG = False
 ALLOWED_HOSTS = env.list("USERS_ALLOWED_HOSTS")
@@ -51,6 +56,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.headless",
+    "allauth.mfa",
     "users.identity",
     "users.submissions",
     "users.ledger_seals",
@@ -76,6 +82,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "cache_entry",
+        # At Django's 300 entries, a stranger could push out the counters of everybody else.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
 LOGGING = logging_config(
@@ -108,12 +116,35 @@ globals().update({f"CELERY_{name}": value for name, value in celery("USERS").ite
 
 # People and their tokens.
 AUTH_USER_MODEL = "identity.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["users.identity.sign_in_backend.AddressBackend"]
 SIGNING_KEYS_DIR = env.str("USERS_SIGNING_KEYS_DIR")
 TOKEN_KEYS = "users.identity.signing_keys.LocalKeys"  # noqa: S105  a name, not a secret
 ACCESS_TOKEN_LIFETIME_S = 300
 REFRESH_TOKEN_LIFETIME_S = 7 * 24 * 3600
 ALLOW_ISSUING_TOKENS = False
+# A new key is published for so long before it signs: the gateway keeps keys for a minute, and so
+# does whoever honours the Cache-Control of the list; web processes notice a file within seconds.
+SIGNING_KEY_ANNOUNCE_S = env.int("SIGNING_KEY_ANNOUNCE_S", default=180)
+LOGIN_EVENTS_KEEP_DAYS = env.int("LOGIN_EVENTS_KEEP_DAYS", default=400)
+if LOGIN_EVENTS_KEEP_DAYS < LOGIN_EVENTS_KEPT_DAYS_MIN:
+    raise ImproperlyConfigured(
+        f"LOGIN_EVENTS_KEEP_DAYS must be {LOGIN_EVENTS_KEPT_DAYS_MIN} or more: the database"
+        " deletes no younger event"
+    )
+
+# Second factors. The first of the secrets encrypts, all of them decrypt.
+MFA_ADAPTER = "users.identity.mfa_adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Notion API"
+MFA_TOTP_TOLERANCE = 1  # clocks of telephones differ by seconds; a code works once all the same
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_SECRETS = env.list("USERS_MFA_SECRETS")
+if not MFA_SECRETS or min(map(len, MFA_SECRETS)) < _MFA_SECRET_MIN:
+    raise ImproperlyConfigured(
+        f"USERS_MFA_SECRETS must hold secrets of {_MFA_SECRET_MIN} characters or more"
+    )
+STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=True)
+"""Whether staff get tokens, and into the console, with a second factor only."""
 
 ACCOUNT_ADAPTER = "users.identity.account_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -122,6 +153,9 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="mandatory")
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Answers that must not tell known from unknown addresses are given at multiples of this time.
+EVEN_ANSWERS_S = env.float("EVEN_ANSWERS_S", default=0.25)
 ALLAUTH_TRUSTED_PROXY_COUNT = 1
 HEADLESS_ONLY = True
 HEADLESS_CLIENTS = ["app"]

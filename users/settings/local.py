@@ -9,6 +9,9 @@ UNFOLD = console("local")
 
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="optional")
 ALLOW_ISSUING_TOKENS = True
+# The demo's staff sign in with a password that was just made; with an authenticator, nobody could
+# look around before setting one up.
+STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
 
 # Everybody on one machine has the same address, and its demo, tests and load are one client.
 ACCOUNT_RATE_LIMITS = {"signup": "10000/m/ip", "login": "10000/m/ip"}

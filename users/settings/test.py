@@ -6,6 +6,7 @@ import tempfile
 for name, value in {
     "DATABASE_ROLE": "owner",
     "USERS_SECRET_KEY": "only-for-tests-" + "x" * 50,
+    "USERS_MFA_SECRETS": "only-for-tests-" + "m" * 50,
     "USERS_ALLOWED_HOSTS": "testserver,127.0.0.1,localhost",
     "USERS_CONSOLE_URL": "http://127.0.0.1:4001",
     "PUBLIC_URL": "http://127.0.0.1:4000",
@@ -36,6 +37,10 @@ DATABASES["default"]["ENGINE"] = "tests.postgresql"  # noqa: F405  of the base s
 
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_RATE_LIMITS = False
+STAFF_MFA_REQUIRED = False
+"""Most tests have no use for it; those of second factors and of the console turn it on."""
+EVEN_ANSWERS_S = 0.0
+"""Only the test of times waits."""
 ALLOW_ISSUING_TOKENS = True
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Argon2 is slow on purpose; tests sign people up by the hundred.

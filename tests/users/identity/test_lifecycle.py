@@ -294,17 +294,39 @@ class TestCloseApi:
 
 @pytest.mark.django_db
 class TestCloseRequest:
-    def test_of_who_never_verified_closes_without_the_ledger(self):
+    def test_of_who_never_verified_asks_the_ledger_too(self):
+        """They may have been sent money, which nobody could reach any more."""
         user = UserFactory(status="pending_verification")
 
         returned = user_close_request(user_id=user.id, by=BY)
 
-        assert returned.status == "closed"
-        assert told(user) == ["user_closed.v1"]
+        assert returned.status == "closing"
+        assert told(user) == ["user_close_requested.v1"]
 
 
 @pytest.mark.django_db(transaction=True)
 class TestCloseDecided:
+    def test_takes_back_who_never_verified_and_has_money(self):
+        user = UserFactory(status="pending_verification")
+        request = close_asked(user)
+
+        consume(user, decided(user, request_id=request.event_id, code="balance_not_zero"))
+
+        assert user.status == "pending_verification"
+        assert told(user) == ["user_close_requested.v1", "user_close_refused.v1"]
+        _, event = last_event(user)
+        assert (event.status, event.refused_at) == ("pending_verification", LATER)
+        assert not is_accepting(user)
+        assert user_activate(user_id=user.id, at=LATER, correlation_id="a-request")
+
+    def test_closes_who_never_verified_and_has_nothing(self):
+        user = UserFactory(status="pending_verification")
+        request = close_asked(user)
+
+        consume(user, decided(user, request_id=request.event_id))
+
+        assert user.status == "closed"
+
     def test_closes_for_good(self, alice):
         request = close_asked(alice)
 
@@ -457,8 +479,7 @@ class TestDatabase:
             ("suspended", "closed"),
             ("suspended", "pending_verification"),
             ("pending_verification", "suspended"),
-            ("pending_verification", "closing"),
-            ("closing", "pending_verification"),
+            ("pending_verification", "closed"),
             ("closed", "active"),
             ("closed", "closing"),
             ("closed", "suspended"),

@@ -1,4 +1,4 @@
-"""People, their sign-ins and their refresh tokens."""
+"""People, and what became of them."""
 
 from collections.abc import Iterator
 from typing import ClassVar
@@ -83,12 +83,13 @@ class User(AbstractBaseUser, PermissionsMixin):
                 condition=pgtrigger.AnyChange("status"),
                 transitions=[
                     ("pending_verification", "active"),
-                    ("pending_verification", "closed"),
+                    ("pending_verification", "closing"),
                     ("active", "suspended"),
                     ("active", "closing"),
                     ("suspended", "active"),
                     ("suspended", "closing"),
                     ("closing", "closed"),
+                    ("closing", "pending_verification"),
                     ("closing", "active"),
                     ("closing", "suspended"),
                 ],
@@ -145,53 +146,3 @@ class UserStatusChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.from_status} → {self.to_status} by {self.actor}"
-
-
-class TokenFamily(models.Model):
-    """
-    One sign-in: an allauth session and every token that descends from it.
-
-    The id is the `sid` of its access tokens. The key of the session is never in a token: it
-    would work as a session token.
-    """
-
-    class EndReason(models.TextChoices):
-        REUSE = "reuse", "A refresh token was used twice"
-        NOT_ACTIVE = "not_active", "The user is not active any more"
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")
-    session_key = models.CharField(max_length=40)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    ended_at = models.DateTimeField(null=True, blank=True)
-    end_reason = models.CharField(max_length=16, choices=EndReason.choices, blank=True, default="")
-
-    class Meta:
-        db_table = "token_family"
-        verbose_name_plural = "token families"
-        constraints: ClassVar = [
-            models.UniqueConstraint(name="token_family_session_once", fields=["session_key"]),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.id)
-
-
-class RefreshToken(models.Model):
-    """A refresh token by its hash; it works once, and a second use ends its family."""
-
-    jti = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    family = models.ForeignKey(TokenFamily, on_delete=models.CASCADE, related_name="tokens")
-    token_hash = models.BinaryField(help_text="SHA-256 of the token.")
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    expires_at = models.DateTimeField(db_index=True)
-    used_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        db_table = "refresh_token"
-        constraints: ClassVar = [
-            models.UniqueConstraint(name="refresh_token_hash_once", fields=["token_hash"]),
-        ]
-
-    def __str__(self) -> str:
-        return str(self.jti)
