@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TypeVar
 
 from common.client.caller import Caller
-from common.client.errors import NoAnswer, StillPending
+from common.client.errors import NoAnswer, ServiceUnavailable, StillPending
 from common.client.events import MEDIA_TYPE, data_of_events
 from common.client.reading import read_text
 from common.client.representations import Command, Transaction
@@ -34,7 +34,10 @@ def outcome_polled(asked: Asked, *, look: Callable[[float], Asked], within_s: fl
             raise StillPending(asked, within_s)
         time.sleep(min(pause_s, left_s))
         pause_s = min(pause_s * GROWTH, LONGEST_PAUSE_S)
-        asked = look(max(deadline.left_s, FIRST_PAUSE_S))
+        try:
+            asked = look(max(deadline.left_s, FIRST_PAUSE_S))
+        except (NoAnswer, ServiceUnavailable) as error:
+            raise StillPending(asked, within_s) from error
     return asked
 
 
