@@ -6,7 +6,7 @@ from tests.chaos.people import Person, funded_people
 
 PEOPLE = 14
 LAST = ("test_scenario_crash_points", "test_scenario_poison")
-"""Modules that leave the stack as nobody else can use it: stopped, with broken records in topics."""
+"""Modules after which nobody can use the stack: it stands still, its topics have broken records."""
 
 
 @pytest.fixture(scope="session")

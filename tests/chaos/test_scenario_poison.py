@@ -1,8 +1,9 @@
 """
 Broken records in the real topic: one in ten messages, every kind once, and generated ones.
 
-`POISON_MESSAGES` says how many messages; a sample of 2,500 without it, which has every second kind,
-100,000 in a full run. The breaker would rightly halt the service, so consumers with other limits take the place of its own.
+`POISON_MESSAGES` says how many messages; without it 100,000 in a full run, else a sample of 2,500
+with every second kind. The breaker would rightly halt the service, so consumers with other limits
+take the place of its own.
 """
 
 import json

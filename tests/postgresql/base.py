@@ -19,7 +19,7 @@ class DatabaseOperations(operations.DatabaseOperations):
             return super().sql_flush(
                 style, tables, reset_sequences=reset_sequences, allow_cascade=allow_cascade
             )
-        return [f"DELETE FROM {self.quote_name(table)}" for table in self._filled(tables)]
+        return [f"DELETE FROM {self.quote_name(table)}" for table in self._filled(tables)]  # noqa: S608  ours
 
     def execute_sql_flush(self, sql_list):
         alias = self.connection.alias
@@ -38,7 +38,8 @@ class DatabaseOperations(operations.DatabaseOperations):
     def _is_much(self, tables):
         with self.connection.cursor() as cursor:
             cursor.execute(
-                "SELECT max(pg_relation_size(name::regclass)) / 1024 FROM unnest(%s) AS name",
+                "SELECT max(pg_relation_size(name::regclass)) / 1024"
+                " FROM unnest(%s::text[]) AS name",
                 [[self.quote_name(table) for table in tables]],
             )
             return cursor.fetchone()[0] > _DELETED_KIB_MAX
