@@ -184,6 +184,6 @@ def test_the_example_of_the_docs_does_what_it_says():
         "yacht: insufficient_funds",
         "refused: 400 invalid amount",
         "balance: 8000",
-        "posted: []",
+        "posted: [10000]",
         "statement: [10000, -2500, 500]",
     ]
