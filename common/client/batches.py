@@ -15,6 +15,7 @@ from common.client.representations import BatchResult, Transaction
 class _Result(msgspec.Struct, frozen=True):
     status: int
     body: dict[str, Any]
+    idempotent_replayed: bool = False
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):
@@ -44,5 +45,5 @@ def batch_results(answer: BatchAnswer) -> list[BatchResult]:
 def _result(each: _Result) -> BatchResult:
     if each.status < HTTPStatus.BAD_REQUEST:
         made = msgspec.convert(each.body, Transaction)
-        return BatchResult(status=each.status, transaction=made)
+        return BatchResult(status=each.status, transaction=made, is_replay=each.idempotent_replayed)
     return BatchResult(status=each.status, problem=msgspec.convert(each.body, Problem))

@@ -64,11 +64,16 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one item of a batch: a transaction, or the problem that it has."""
+    """
+    What became of one item of a batch: a transaction, or the problem that it has.
+
+    `is_replay`: whether it was asked for before under the same key.
+    """
 
     status: int
     transaction: Transaction | None = None
     problem: Problem | None = None
+    is_replay: bool = False
 
 
 class Balance(msgspec.Struct, frozen=True):

@@ -365,7 +365,10 @@ class TestOutcome:
 class TestBatch:
     def test_gives_each_item_a_key_and_each_result_its_kind(self):
         refused = {"status": 422, "code": "counterparty_unavailable"}
-        results = [{"status": 202, "body": transaction()}, {"status": 422, "body": refused}]
+        results = [
+            {"status": 202, "body": transaction(), "idempotent_replayed": True},
+            {"status": 422, "body": refused},
+        ]
         script = in_turn(Answer(503, AWAY), Answer(200, {"results": results}))
         with signed_in(script) as (alice, server):
             made, bad = alice.submit_batch([LUNCH, Withdrawal(amount=5, currency="EUR")])
@@ -373,6 +376,7 @@ class TestBatch:
         assert made.transaction is not None
         assert bad.problem is not None
         assert (made.transaction.status, bad.problem.code) == ("pending", refused["code"])
+        assert (made.is_replay, bad.is_replay) == (True, False)
         first, second = server.of("/transactions/batch")
         assert first.body == second.body
         assert [item["kind"] for item in first.body["items"]] == ["transfer", "withdrawal"]
