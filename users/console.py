@@ -44,5 +44,5 @@ def console(environment: str) -> dict[str, Any]:
         accent="indigo",
         environment=environment,
         navigation=NAVIGATION,
-        figures="users.submissions.figures.home_figures",
+        figures="users.figures.home_figures",
     )

@@ -2,14 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from common.client.representations import (
+    Command,
+    JournalEntry,
+    LedgerTransaction,
+    Posting,
+    Source,
+    Transaction,
+)
 from common.money import money_display
-from compose.local.api_client import Person
 from compose.local.terminal import results
 
 COLOURS = {"posted": "green", "authorised": "green", "applied": "green", "rejected": "yellow"}
@@ -23,13 +29,13 @@ class Road:
     title: str
     answered_ms: float
     seen_ms: float
-    transaction: dict[str, Any]
-    ledger: dict[str, Any]
+    asked: Transaction | Command
+    ledger: LedgerTransaction
 
 
-def people(payer: Person, payee: Person) -> None:
+def people(payer: str, payee: str) -> None:
     """Say who takes part."""
-    results.print(f"\nSigned up: [bold]{payer.email}[/] and [bold]{payee.email}[/]")
+    results.print(f"\nSigned up: [bold]{payer}[/] and [bold]{payee}[/]")
 
 
 def road(found: Road) -> None:
@@ -43,69 +49,70 @@ def road(found: Road) -> None:
 
 
 def _headline(found: Road) -> Text:
-    transaction = found.transaction
-    status, code = transaction["status"], transaction["rejection_code"]
-    amount = money_display(transaction["amount"], found.ledger["currency"])
+    status, code = found.asked.status, found.asked.rejection_code
+    amount = _money(found.asked.amount, found.ledger)
     return Text.assemble(
         (f"\n{found.number} {found.title}: ", "bold"),
-        f"{found.ledger['kind']} of {amount} → ",
+        f"{found.ledger.kind} of {amount} → ",
         (f"{status} ({code})" if code else status, COLOURS.get(status, "red")),
     )
 
 
 def _steps(found: Road) -> list[tuple[float | None, str, str]]:
-    transaction, ledger = found.transaction, found.ledger
-    recorded, settled = transaction["created_at"], transaction["settled_at"]
+    asked, ledger = found.asked, found.ledger
+    recorded, settled = asked.created_at, asked.settled_at
     seen = f"client saw it {found.seen_ms:.0f} ms after asking"
     accepted = f"{_clock(recorded)}, answered 202 in {found.answered_ms:.0f} ms"
     journal = [
-        (_ms_between(recorded, entry["recorded_at"]), "decided", _entry(entry))
-        for entry in ledger["journal"]
+        (_ms_between(recorded, entry.recorded_at), "decided", _entry(entry))
+        for entry in ledger.journal
     ]
-    postings = [
-        (None, "posting", _posting(each, ledger["currency"])) for each in ledger["postings"]
-    ]
+    postings = [(None, "posting", _posting(each, ledger)) for each in ledger.postings]
     return [
-        (None, "id", transaction["id"]),
+        (None, "id", str(asked.id)),
         (0, "accepted", accepted),
-        (None, "travelled", _travelled(ledger["source"])),
+        (None, "travelled", _travelled(ledger.source)),
         *journal,
         *postings,
         (_ms_between(recorded, settled), "settled", seen) if settled else (None, "held", seen),
     ]
 
 
-def _ms_between(earlier: str, later: str) -> float:
-    span = datetime.fromisoformat(later) - datetime.fromisoformat(earlier)
-    return span.total_seconds() * 1000
+def _ms_between(earlier: datetime, later: datetime) -> float:
+    return (later - earlier).total_seconds() * 1000
 
 
-def _clock(moment: str) -> str:
-    return datetime.fromisoformat(moment).strftime("%H:%M:%S.%f")[:-3]
+def _clock(moment: datetime) -> str:
+    return moment.strftime("%H:%M:%S.%f")[:-3]
 
 
-def _travelled(source: dict[str, Any]) -> str:
-    place = f"partition {source['partition']}, offset {source['offset']}"
-    return f"users.events, {place}, sequence {source['sequence']}"
+def _travelled(source: Source) -> str:
+    place = f"partition {source.partition}, offset {source.offset}"
+    return f"users.events, {place}, sequence {source.sequence}"
 
 
-def _posting(posting: dict[str, Any], currency: str) -> str:
-    amount, after = money_display(posting["amount"], currency), posting["balance_after"]
+def _posting(posting: Posting, ledger: LedgerTransaction) -> str:
+    amount, after = _money(posting.amount, ledger), posting.balance_after
     # On the pending layer it is what all open holds would take.
-    held = " held" if posting["layer"] == "pending" else ""
-    balance = "" if after is None else f" → {money_display(after, currency)}{held}"
-    account = f"account …{posting['account'][-12:]}"
-    return f"{posting['direction']:<6} {amount:>10}{held}  {account}{balance}"
+    held = " held" if posting.layer == "pending" else ""
+    balance = "" if after is None else f" → {_money(after, ledger)}{held}"
+    account = f"account …{str(posting.account)[-12:]}"
+    return f"{posting.direction:<6} {amount:>10}{held}  {account}{balance}"
 
 
-def _entry(entry: dict[str, Any]) -> str:
-    code = f" ({entry['code']})" if entry["code"] else ""
-    return f"{entry['type']}{code}, journal hash {entry['hash'][:8]}…"
+def _money(amount: int | None, ledger: LedgerTransaction) -> str:
+    """What a discarded event was about may be illegible."""
+    return "?" if amount is None else money_display(amount, ledger.currency or "")
 
 
-def balance(person: Person, found: int, expected: int, currency: str) -> None:
+def _entry(entry: JournalEntry) -> str:
+    code = f" ({entry.code})" if entry.code else ""
+    return f"{entry.type}{code}, journal hash {entry.hash[:8]}…"
+
+
+def balance(email: str, found: int, expected: int, currency: str) -> None:
     """Print a balance beside what it must be."""
-    name = person.email.partition("-")[0]
+    name = email.partition("-")[0]
     mark = "[green]✓[/]" if found == expected else "[red]✗[/]"
     must = "" if found == expected else f", must be {money_display(expected, currency)}"
     first = "\n" if name == "payer" else ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from compose.local.errors import OperatorError
 from compose.local.stack import ROOT
 
-# Two parts run side by side; a part with more workers would only compete with its neighbour.
+# Parts run side by side; a part with more workers would only compete with its neighbour.
 WORKERS = max(1, (os.cpu_count() or 1) // 2)
 
 

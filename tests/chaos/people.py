@@ -4,10 +4,12 @@ import os
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import httpx
 
+from common.client import ApiClient, ClientError, Retrying, Session, SignedOut
 from common.ids import uuid7
 from tests.chaos import links
 from tests.e2e.client import PASSWORD, Caller, wait_for
@@ -16,9 +18,9 @@ GIVES_UP_AFTER_S = 3.0
 RENEW_AFTER_S = 150.0  # access tokens live five minutes
 RENEW_AGAIN_AFTER_S = 5.0
 SIGN_IN_WITHIN_S = 30
-GONE = frozenset({400, 401, 403})
 SETTLED_WITHIN_S = 60
 FUNDS = 50_000_000
+SIDE_BY_SIDE = 2
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Person(Caller):
     email: str = ""
     password: str = PASSWORD
     renew_at: float = 0.0
-    _refresh_token: str = ""
+    _session: Session = field(init=False, repr=False)
     _renewing: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(
@@ -53,15 +55,13 @@ class Person(Caller):
             return False
         return answer.status_code == httpx.codes.OK and answer.json()["status"] != "pending"
 
-    def sign_in(self, what: str = "login") -> bool:
-        """Sign in or up; whether the answer was yes."""
-        body = {"email": self.email, "password": self.password}
-        answer = self.http.post(f"/api/v1/auth/{what}", json=body, timeout=SIGN_IN_WITHIN_S)
-        if answer.status_code != httpx.codes.OK:
-            return False
-        self.id = answer.json()["data"]["user"]["id"]
-        self._take_tokens(answer.json()["meta"])
-        return True
+    def sign_in(self) -> None:
+        """Sign in. Raises `ClientError`."""
+        self._take(self._api().sign_in(self.email, self.password))
+
+    def sign_up(self) -> None:
+        """Make the account. Raises `ClientError`."""
+        self._take(self._api().sign_up(self.email, self.password))
 
     def _stay_signed_in(self) -> None:
         """Renew the tokens well before they end; several threads may share a person."""
@@ -71,23 +71,33 @@ class Person(Caller):
         # to hash the same password again and again.
         self.renew_at = time.monotonic() + RENEW_AGAIN_AFTER_S
         try:
-            if not self._refresh():
-                self.sign_in()
+            self._renew()
+        except ClientError:
+            pass  # what is asked meanwhile has no answer, or 401
         finally:
             self._renewing.release()
 
-    def _refresh(self) -> bool:
-        """Exchange the refresh token; False when it is gone, by an answer that never came."""
-        body = {"refresh_token": self._refresh_token}
-        answer = self.http.post("/api/v1/auth/tokens/refresh", json=body, timeout=SIGN_IN_WITHIN_S)
-        if answer.status_code != httpx.codes.OK:
-            return answer.status_code not in GONE
-        self._take_tokens(answer.json()["data"])
-        return True
+    def _renew(self) -> None:
+        """Exchange the tokens; those that are gone, by an answer that never came, are given up."""
+        try:
+            self._session.renew()
+        except SignedOut:
+            self.sign_in()
+        else:
+            self._take(self._session)
 
-    def _take_tokens(self, tokens: dict[str, str]) -> None:
-        self.token, self._refresh_token = tokens["access_token"], tokens["refresh_token"]
+    def _take(self, session: Session) -> None:
+        self._session = session
+        self.id, self.token = str(session.user_id), session.access_token
         self.renew_at = time.monotonic() + random.uniform(0.6, 1.0) * RENEW_AFTER_S  # noqa: S311  not all at once
+
+    def _api(self) -> ApiClient:
+        # Under faults a sign-in is as impatient as any other request, and tried again later.
+        return ApiClient(
+            links.gateway_url(),
+            answer_within_s=SIGN_IN_WITHIN_S,
+            retrying=Retrying(deadline_s=SIGN_IN_WITHIN_S),
+        )
 
 
 def _client() -> httpx.Client:
@@ -102,11 +112,11 @@ def funded_people(count: int) -> list[Person]:
         password=os.environ["DEMO_TREASURY_PASSWORD"],
     )
     people = [Person(_client(), email=f"person-{uuid7()}@example.com") for _ in range(count)]
-    for person in people:
-        assert person.sign_in("signup")
-    assert bank.sign_in()
-    for person in people:
-        answer = bank.submit(kind="deposit", amount=FUNDS, user=person.id)
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        list(pool.map(Person.sign_up, people))
+    bank.sign_in()
+    asked = [bank.submit(kind="deposit", amount=FUNDS, user=person.id) for person in people]
+    for answer in asked:
         assert answer.status_code == httpx.codes.ACCEPTED, answer.text
         assert bank.outcome(answer.json()["id"])["status"] == "posted"
     return people

@@ -9,7 +9,7 @@ from tests.chaos import killing
 from tests.chaos.load import FULL, assert_all_holds, now, p99_ms, under_load
 
 AWAY_S = 60 if FULL else 5
-USUAL_S = 20 if FULL else 5
+USUAL_S = 20 if FULL else 3
 
 
 @pytest.mark.timeout(900)

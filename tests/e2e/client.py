@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
+from common.client import ApiClient, Session
 from common.ids import uuid7
 
 DEADLINE_S = 20
@@ -75,6 +76,11 @@ class Caller:
         return next((a["balance"]["posted"] for a in accounts if a["currency"] == currency), 0)
 
 
+def gateway() -> ApiClient:
+    """The public API of the started stack, for as long as the tests run."""
+    return ApiClient(os.environ["GATEWAY_URL"])
+
+
 def anybody() -> Caller:
     """A caller without a token."""
     return Caller(httpx.Client(base_url=os.environ["GATEWAY_URL"], timeout=15, trust_env=False))
@@ -82,21 +88,16 @@ def anybody() -> Caller:
 
 def sign_up() -> Caller:
     """A new account, signed in."""
-    email = f"person-{uuid7()}@example.com"
-    return _session("signup", email, PASSWORD)
+    return _caller_of(gateway().sign_up(f"person-{uuid7()}@example.com", PASSWORD))
 
 
 def treasury() -> Caller:
     """The demo treasury, signed in."""
-    return _session("login", "treasury@example.com", os.environ["DEMO_TREASURY_PASSWORD"])
+    password = os.environ["DEMO_TREASURY_PASSWORD"]
+    return _caller_of(gateway().sign_in("treasury@example.com", password))
 
 
-def _session(what: str, email: str, password: str) -> Caller:
+def _caller_of(session: Session) -> Caller:
     caller = anybody()
-    answer = caller.call(
-        "POST", f"/api/v1/auth/{what}", json={"email": email, "password": password}
-    )
-    assert answer.status_code == 200, answer.text
-    caller.token = answer.json()["meta"]["access_token"]
-    caller.id = answer.json()["data"]["user"]["id"]
+    caller.token, caller.id = session.access_token, str(session.user_id)
     return caller

@@ -17,6 +17,7 @@ from tests.factories.users import (
 )
 from users.identity.lifecycle import By, user_suspend
 from users.identity.models import TokenFamily, User
+from users.ledger_seals.models import SealConflict
 from users.submissions.models import TransactionCommand, TransactionRequest, UnclaimedOutcome
 
 pytestmark = pytest.mark.django_db
@@ -84,15 +85,21 @@ class TestPages:
             transaction_id=uuid7(), user_id=uuid7(), status="rejected", decided_at=NOON
         )
         PeerCursor.objects.create(stream=uuid7(), sequence=7, verdict="forked", seen_at=NOON)
+        digests = {"previous": "0" * 64, "digest": "f" * 64}
+        SealConflict.objects.create(number=1, entries=3, last_sequence=3, sealed_at=NOON, **digests)
 
         alarmed = staff.get("/admin/").content.decode()
 
-        for title in ("Unclaimed outcomes", "Forked streams"):
+        for title in ("Unclaimed outcomes", "Forked streams", "Seal conflicts"):
             assert title in quiet
-        for word in ("unclaimed", "forked"):
+        for word in ("unclaimed", "forked", "conflicting"):
             shown = re.compile(rf">[^<]*\b{word}\s*<")
             assert (shown.search(quiet), bool(shown.search(alarmed))) == (None, True)
-        for name in ("submissions_unclaimedoutcome", "reconciliation_peercursor"):
+        for name in (
+            "submissions_unclaimedoutcome",
+            "reconciliation_peercursor",
+            "ledger_seals_sealconflict",
+        ):
             assert staff.get(reverse(f"admin:{name}_changelist")).status_code == 200
 
     def test_show_amounts_for_people(self, staff):

@@ -20,12 +20,10 @@ from common.ids import uuid7
 from common.inbox.errors import DiscardRefused
 from common.inbox.wiring import Discarded
 from transactions.intake.batch import IntakeBatch
+from transactions.intake.limits import TEXT_MAX, TRACEPARENT_MAX
 from transactions.intake.moments import utc
 from transactions.ledger.discards import CommandKind, DiscardedCommand, DiscardedRequest
 from transactions.ledger.engine import Source
-
-_TEXT_MAX = 100
-_TRACEPARENT_MAX = 55
 
 _COMMAND_KINDS: dict[type[TransactionCommandEvent], CommandKind] = {
     TransactionCaptureRequestedV1: "capture",
@@ -108,8 +106,8 @@ def _source(discarded: Discarded) -> Source:
         published_at=discarded.published_at,
         consumed_at=discarded.consumed_at,
         actor=discarded.actor,
-        correlation_id=correlation_id if len(correlation_id) <= _TEXT_MAX else str(uuid7()),
-        traceparent=traceparent if len(traceparent or "") <= _TRACEPARENT_MAX else None,
+        correlation_id=correlation_id if len(correlation_id) <= TEXT_MAX else str(uuid7()),
+        traceparent=traceparent if len(traceparent or "") <= TRACEPARENT_MAX else None,
     )
 
 

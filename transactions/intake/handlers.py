@@ -24,6 +24,7 @@ from common.events.contracts import (
 )
 from common.inbox.wiring import Received
 from transactions.intake.batch import IntakeBatch
+from transactions.intake.limits import TEXT_MAX, TRACEPARENT_MAX
 from transactions.intake.moments import utc
 from transactions.ledger.engine import (
     AccountKey,
@@ -34,9 +35,6 @@ from transactions.ledger.engine import (
     Source,
     Void,
 )
-
-_TEXT_MAX = 100
-_TRACEPARENT_MAX = 55
 
 UserStatusEvent = (
     UserRegisteredV1
@@ -161,7 +159,7 @@ def on_transaction_expiry_due(received: Received, batch: IntakeBatch) -> None:
 
 
 def _reference(event: TransactionCreatedV1) -> str | None:
-    if len(event.reference or "") > _TEXT_MAX:
+    if len(event.reference or "") > TEXT_MAX:
         raise EventInvalid("the reference is too long")
     return event.reference
 
@@ -197,9 +195,9 @@ def _account(party: Party, currency: str) -> AccountKey:
 
 def _source(received: Received) -> Source:
     envelope = received.envelope
-    if len(envelope.actor) > _TEXT_MAX or len(envelope.correlation_id) > _TEXT_MAX:
+    if len(envelope.actor) > TEXT_MAX or len(envelope.correlation_id) > TEXT_MAX:
         raise EventInvalid("the actor or the correlation id is too long")
-    if len(envelope.traceparent or "") > _TRACEPARENT_MAX:
+    if len(envelope.traceparent or "") > TRACEPARENT_MAX:
         raise EventInvalid("the traceparent is too long")
     return Source(
         event_id=envelope.id,

@@ -1,20 +1,13 @@
-"""What the home page of the users console says, beside the road."""
+"""What the home page of the users console says about outcomes."""
 
-from django.http import HttpRequest
 from django.urls import reverse
 
-from common.console import Figure, FigureGroup
-from common.inbox.figures import road_figures
-from common.reconciliation.figures import repair_figures
+from common.console import Figure
 from users.submissions.models import UnclaimedOutcome
 
 
-def home_figures(request: HttpRequest) -> list[FigureGroup]:
-    """The road, what the other service has of it, and outcomes that are nobody's."""
-    return [*road_figures(request), repair_figures([_unclaimed()])]
-
-
-def _unclaimed() -> Figure:
+def unclaimed_figure() -> Figure:
+    """Outcomes that are nobody's."""
     count = UnclaimedOutcome.objects.count()
     return Figure(
         title="Unclaimed outcomes",
