@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.authentication import Principal
-from common.api.errors import InvalidRequest, NotFound
+from common.api.errors import NotFound
 from common.api.pagination import keyset_page
 from common.api.views import CallerApi
 from users.identity.models import User
@@ -34,6 +34,8 @@ from users.submissions.services import transaction_submit
 
 class TransactionsApi(CallerApi):
     """`/api/v1/transactions`"""
+
+    query_input = FilterInput
 
     @extend_schema(
         operation_id="transaction_submit",
@@ -60,7 +62,7 @@ class TransactionsApi(CallerApi):
     )
     def get(self, request: Request) -> Response:
         """Your transactions, newest first."""
-        rows = _filtered(request, self.caller.user_id)
+        rows = _filtered(self.asked, self.caller.user_id)
         return Response(keyset_page(request=request, rows=rows, represent=transaction_represent))
 
 
@@ -89,13 +91,7 @@ def _order(request: Request, principal: Principal) -> Order:
     return Order(**members)
 
 
-def _filtered(request: Request, user_id: UUID) -> QuerySet[TransactionRequest]:
-    for name, values in request.query_params.lists():
-        if len(values) > 1:
-            raise InvalidRequest("Give it once.", field=name[:100])
-    query = FilterInput(data=request.query_params.dict())
-    query.is_valid(raise_exception=True)
-    wanted: dict[str, Any] = query.validated_data
+def _filtered(wanted: dict[str, Any], user_id: UUID) -> QuerySet[TransactionRequest]:
     rows = transactions_visible(user_id=user_id)
     for name in ("status", "kind", "currency", "reference"):
         if name in wanted:

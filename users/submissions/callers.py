@@ -27,9 +27,9 @@ def caller_of(request: Request, principal: Principal) -> Caller:
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        raise IdempotencyKeyRequired
+        raise IdempotencyKeyRequired(field="Idempotency-Key")
     if not _KEY.fullmatch(key):
-        raise IdempotencyKeyInvalid
+        raise IdempotencyKeyInvalid(field="Idempotency-Key")
     return Caller(
         user_id=principal.user_id,
         idempotency_key=key,
