@@ -211,6 +211,8 @@ def rest_framework() -> dict[str, Any]:
         "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
         "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+        # OPTIONS would describe every view to whoever may call it; the OpenAPI document does.
+        "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "common.api.problems.exception_handler",
         # What an answer looks like is asked for by Accept; `?format=` is unknown like any other.
         "URL_FORMAT_OVERRIDE": None,

@@ -1,19 +1,24 @@
 """Serializer fields and a base that accept exactly what the contract says, and nothing near it."""
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from rest_framework import serializers
+from rest_framework.request import Request
 
+from common.api.errors import InvalidRequest
 from common.money import AMOUNT_MAX, EXPONENTS
 
-# Bidirectional controls reorder what staff read (Unicode Technical Report 36, section 2.6).
-_BIDI_CONTROLS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+# What nobody sees: control characters, lone surrogates, marks that reorder what staff read
+# (Unicode Technical Report 36, section 2.6), characters without width, and tags.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# Joiners have no width either, but words of some languages and many emoji are spelt with them.
+_JOINERS = re.compile("[\u200c\u200d]")
 
 # RFC 3339 with a time zone; what Python's own parser takes beyond that is refused.
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -56,21 +61,26 @@ class MinorUnitsField(serializers.Field[int, Any, int, Any]):
 
 
 class StrictCharField(serializers.CharField):
-    """Text: a JSON string (not a number), no control or bidirectional characters."""
+    """
+    Text: a JSON string (not a number) without control, bidirectional or invisible characters.
+
+    `prose` is for people only, and may have joiners; of what is compared, nothing is unseen.
+    """
 
     default_error_messages = {  # noqa: RUF012  DRF reads it from the class
         "not_a_string": "Give a string.",
-        "control_character": "Control characters are not allowed.",
+        "control_character": "Control and invisible characters are not allowed.",
     }
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, prose: bool = False, **options: Any) -> None:
         options.setdefault("trim_whitespace", False)
         super().__init__(**options)
+        self._prose = prose
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("not_a_string")
-        if any(c in _BIDI_CONTROLS or unicodedata.category(c) in {"Cc", "Cs"} for c in data):
+        if _HIDDEN.search(data) or (not self._prose and _JOINERS.search(data)):
             self.fail("control_character")
         return super().to_internal_value(data)
 
@@ -96,7 +106,9 @@ class MetadataField(serializers.DictField):
     default_error_messages = {"too_many": "At most 20 keys."}  # noqa: RUF012
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(child=StrictCharField(max_length=500, allow_blank=True), **options)
+        super().__init__(
+            child=StrictCharField(max_length=500, allow_blank=True, prose=True), **options
+        )
         self.key = StrictCharField(max_length=500)
 
     def to_internal_value(self, data: Any) -> dict[str, str]:
@@ -153,3 +165,18 @@ def _utc(moment: datetime) -> datetime:
         # Beyond the calendar of Python, where nothing has happened.
         ends = datetime.min if moment.year == datetime.min.year else datetime.max  # noqa: DTZ901
         return ends.replace(tzinfo=UTC)
+
+
+def query_read(request: Request, serializer: type[StrictSerializer]) -> dict[str, Any]:
+    """
+    The query parameters of a request, each of them known and given once.
+
+    Raises `InvalidRequest` or `ValidationError` naming the one that is not.
+    """
+    for name, values in request.query_params.lists():
+        if len(values) > 1:
+            raise InvalidRequest("Give it once.", field=name[:100])
+    query = serializer(data=request.query_params.dict())
+    query.is_valid(raise_exception=True)
+    found: dict[str, Any] = query.validated_data
+    return found

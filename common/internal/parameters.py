@@ -28,9 +28,12 @@ class NumbersAsked(NamedTuple):
 
 def ids_asked(request: Request) -> list[UUID]:
     """The distinct ids of the body `{"ids": […]}`, sorted. Raises `InvalidRequest`."""
-    ids = request.data.get("ids") if isinstance(request.data, dict) else None
+    body = request.data if isinstance(request.data, dict) else {}
+    ids = body.get("ids")
     if not isinstance(ids, list) or len(ids) > IDS_MAX:
         raise InvalidRequest(f"Give a list of at most {IDS_MAX} ids.", field="ids")
+    if unknown := sorted(set(body) - {"ids"}):
+        raise InvalidRequest("This member is not known.", field=unknown[0][:100])
     return sorted({_uuid(text, "ids") for text in ids})
 
 

@@ -1,20 +1,16 @@
-"""Tokens as `users` signs them, and the ones it never would."""
+"""Tokens as `users` signs them."""
 
-import base64
-import hmac
 import json
 import time
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NEXT_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 KEY_ID, NEXT_KEY_ID = "2026-01", "2026-02"
-PUBLIC_PEM = KEY.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def jwks() -> dict[str, Any]:
@@ -49,15 +45,3 @@ def token(
 ) -> str:
     """A signed token; `changes` go into the claims, `headers` into the header."""
     return jwt.encode(claims(**changes), key, alg, headers={"kid": KEY_ID} | (headers or {}))
-
-
-def forged(header: dict[str, Any], *, secret: bytes | None = None, **changes: Any) -> str:
-    """A token with any header, signed with HMAC if there is a secret, else not at all."""
-    parts = [_encoded(json.dumps(part).encode()) for part in (header, claims(**changes))]
-    content = ".".join(parts)
-    signature = hmac.digest(secret, content.encode(), "sha256") if secret else b""
-    return f"{content}.{_encoded(signature)}"
-
-
-def _encoded(part: bytes) -> str:
-    return base64.urlsafe_b64encode(part).rstrip(b"=").decode()

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer, TimestampField
 from common.api.pagination import keyset_page
+from common.api.views import CallerApi
 from transactions.ledger import balances
-from transactions.ledger.api import LedgerApi
 from transactions.ledger.balances import Reading
 from transactions.ledger.models import Account
 
@@ -60,7 +60,7 @@ class AccountPageSerializer(serializers.Serializer[Any]):
     next_cursor = serializers.CharField(allow_null=True)
 
 
-class BalancesApi(LedgerApi):
+class BalancesApi(CallerApi):
     """Base of the routes that take a moment."""
 
     def moment_asked(self) -> datetime | None:

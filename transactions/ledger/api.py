@@ -8,8 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api.errors import InvalidRequest, NotFound
-from common.api.fields import StrictSerializer
+from common.api.errors import NotFound
 from common.api.views import CallerApi
 from transactions.ledger import selectors
 from transactions.ledger.models import LedgerTransaction, Posting
@@ -82,27 +81,9 @@ class LedgerTransactionSerializer(serializers.Serializer[LedgerTransaction]):
         return [CommandSerializer(command).data for command in commands]
 
 
-class LedgerApi(CallerApi):
-    """
-    Base of the ledger's routes: callers see their own, everything else is not there.
+class LedgerTransactionApi(CallerApi):
+    """A transaction of the caller's; for everybody else there is none."""
 
-    `asked` has the query parameters that `query_input` knows; others are refused.
-    """
-
-    query_input: type[StrictSerializer] = StrictSerializer
-    asked: dict[str, Any]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        for name, values in request.query_params.lists():
-            if len(values) > 1:
-                raise InvalidRequest("Give it once.", field=name[:100])
-        query = self.query_input(data=request.query_params.dict())
-        query.is_valid(raise_exception=True)
-        self.asked = query.validated_data
-
-
-class LedgerTransactionApi(LedgerApi):
     @extend_schema(
         operation_id="ledger_transactions_read",
         summary="Read a transaction's books",

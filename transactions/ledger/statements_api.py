@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer, TimestampField
 from common.api.pagination import limit_asked
-from transactions.ledger.api import LedgerApi
+from common.api.views import CallerApi
 from transactions.ledger.balances import wallet_get
 from transactions.ledger.models import Account
 from transactions.ledger.statement_csv import statement_csv
@@ -93,7 +93,7 @@ class StatementSerializer(serializers.Serializer[Any]):
         return {**head, "from": start, **rest}
 
 
-class StatementApi(LedgerApi):
+class StatementApi(CallerApi):
     query_input = StatementInput
     renderer_classes = (JSONRenderer, CsvRenderer)
 

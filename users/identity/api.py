@@ -27,7 +27,7 @@ class ProfileApi(CallerApi):
     """`/api/v1/users/me`"""
 
     class InputSerializer(StrictSerializer):
-        display_name = StrictCharField(max_length=100, allow_blank=True)
+        display_name = StrictCharField(max_length=100, allow_blank=True, prose=True)
 
     class OutputSerializer(serializers.Serializer[Any]):
         id = serializers.UUIDField()

@@ -8,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.api.errors import InvalidRequest, NotFound
+from common.api.errors import NotFound
 from common.api.pagination import keyset_page
 from common.api.views import CallerApi
 from users.submissions.answers import accepted_answer
@@ -32,6 +32,8 @@ from users.submissions.waiting import PREFER_PARAMETER
 
 class TransactionsApi(CallerApi):
     """`/api/v1/transactions`"""
+
+    query_input = FilterInput
 
     @extend_schema(
         operation_id="transaction_submit",
@@ -64,7 +66,7 @@ class TransactionsApi(CallerApi):
     )
     def get(self, request: Request) -> Response:
         """Your transactions, newest first."""
-        rows = _filtered(request, self.caller.user_id)
+        rows = _filtered(self.asked, self.caller.user_id)
         return Response(keyset_page(request=request, rows=rows, represent=transaction_represent))
 
 
@@ -81,13 +83,7 @@ class TransactionApi(CallerApi):
         return Response(transaction_represent(transaction))
 
 
-def _filtered(request: Request, user_id: UUID) -> QuerySet[TransactionRequest]:
-    for name, values in request.query_params.lists():
-        if len(values) > 1:
-            raise InvalidRequest("Give it once.", field=name[:100])
-    query = FilterInput(data=request.query_params.dict())
-    query.is_valid(raise_exception=True)
-    wanted: dict[str, Any] = query.validated_data
+def _filtered(wanted: dict[str, Any], user_id: UUID) -> QuerySet[TransactionRequest]:
     rows = transactions_visible(user_id=user_id)
     for name in ("status", "kind", "currency", "reference"):
         if name in wanted:

@@ -11,8 +11,9 @@ from users.submissions.errors import IdempotencyKeyInvalid, IdempotencyKeyRequir
 from users.submissions.services import Caller
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_HEADER = "Idempotency-Key"
 KEY_PARAMETER = OpenApiParameter(
-    "Idempotency-Key",
+    _HEADER,
     str,
     OpenApiParameter.HEADER,
     required=True,
@@ -26,19 +27,19 @@ def caller_of(request: Request, principal: Principal) -> Caller:
 
     Raises `IdempotencyKeyRequired` and `IdempotencyKeyInvalid`.
     """
-    return caller_with(request, principal, key=request.headers.get("Idempotency-Key"))
+    return caller_with(request, principal, key=request.headers.get(_HEADER), field=_HEADER)
 
 
-def caller_with(request: Request, principal: Principal, *, key: Any, field: str = "") -> Caller:
+def caller_with(request: Request, principal: Principal, *, key: Any, field: str) -> Caller:
     """
-    Read who asks from a request; its key is given, in `field` of the body if not in the header.
+    Read who asks from a request; its key is what was found in `field`, a header or a member.
 
     Raises `IdempotencyKeyRequired` and `IdempotencyKeyInvalid`.
     """
     if key is None:
-        raise IdempotencyKeyRequired(field=field or None)
+        raise IdempotencyKeyRequired(field=field)
     if not isinstance(key, str) or not _KEY.fullmatch(key):
-        raise IdempotencyKeyInvalid(field=field or None)
+        raise IdempotencyKeyInvalid(field=field)
     return Caller(
         user_id=principal.user_id,
         idempotency_key=key,

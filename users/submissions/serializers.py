@@ -59,7 +59,7 @@ class SubmitInput(StrictSerializer):
         required=False, help_text=f"With capture manual only; {HOLD_DEFAULT_S} if not given."
     )
     reference = StrictCharField(required=False, allow_null=True, max_length=100)
-    description = StrictCharField(required=False, allow_null=True, max_length=500)
+    description = StrictCharField(required=False, allow_null=True, max_length=500, prose=True)
     metadata = MetadataField(required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +125,7 @@ class ReverseInput(StrictSerializer):
     amount = MinorUnitsField(
         required=False, help_text="Minor units; all that was not reversed yet if absent."
     )
-    reason = StrictCharField(required=False, allow_null=True, max_length=500)
+    reason = StrictCharField(required=False, allow_null=True, max_length=500, prose=True)
 
 
 class FilterInput(StrictSerializer):

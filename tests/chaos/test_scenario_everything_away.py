@@ -1,0 +1,49 @@
+"""Kafka, the ledger and its database are gone at once: accepting goes on, and all of it settles."""
+
+import threading
+import time
+
+import pytest
+
+from tests.chaos import killing
+from tests.chaos.load import FULL, assert_all_holds, now, p99_ms, under_load
+
+AWAY_S = 60 if FULL else 8
+USUAL_S = 20 if FULL else 5
+
+
+def behind() -> list[str]:
+    """What a request that is accepted must not need, in the order in which it ends."""
+    names = killing.names()
+    ledger = [name for name in names if name.startswith("transactions-")]
+    return [*ledger, "kafka", "postgres-transactions"]
+
+
+@pytest.mark.timeout(900)
+def test_requests_are_accepted_as_ever_while_all_behind_them_is_away(people):
+    since, began = now(), time.monotonic()
+
+    with under_load(people) as workload:
+        threading.Event().wait(USUAL_S)
+        stopped = time.monotonic()
+        for name in behind():
+            killing.stop(name)
+        gone = time.monotonic()
+        before = len(workload.journal.accepted)
+        threading.Event().wait(AWAY_S)
+        taken = len(workload.journal.accepted) - before
+        away_until = time.monotonic()
+        for name in reversed(behind()):
+            killing.start(name)
+        for name in behind():
+            killing.wait_until_back(name)
+
+    usual = p99_ms(workload, begin=began, end=stopped)
+    away = p99_ms(workload, begin=gone, end=away_until)
+    print(
+        f"\n{taken} accepted in {AWAY_S} s with users alone;"
+        f" p99 of an answer: {usual:.0f} ms usually, {away:.0f} ms then"
+    )
+    assert taken > AWAY_S
+    assert workload.journal.unanswered == {}
+    assert_all_holds(workload, since=since)

@@ -1,0 +1,1 @@
+"""Who may do what, and what nobody may send: the parts of both services' policy tests."""
