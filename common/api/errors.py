@@ -9,7 +9,7 @@ class InvalidRequest(Refused):
     code = "invalid"
     status = 400
     title = "The request is not valid"
-    when = "A header or a query parameter breaks a rule; `errors` names it."
+    when = "The body, a query parameter or a header breaks a rule; `errors` names each field."
     remedy = "Change what `errors` names; sending the same again cannot help."
 
 

@@ -20,7 +20,9 @@ from rest_framework.response import Response
 
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer, TimestampField
+from common.api.openapi import page_parameters
 from common.api.pagination import limit_asked
+from transactions.ledger import examples
 from transactions.ledger.api import LedgerApi
 from transactions.ledger.balances import wallet_get
 from transactions.ledger.models import Account
@@ -100,7 +102,8 @@ class StatementApi(LedgerApi):
     @extend_schema(
         operation_id="accounts_statement",
         summary="Read a wallet's statement",
-        parameters=[StatementInput],
+        parameters=[StatementInput, *page_parameters()],
+        examples=examples.STATEMENT,
         responses={
             (200, "application/json"): StatementSerializer,
             (200, "text/csv"): OpenApiTypes.STR,

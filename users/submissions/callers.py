@@ -12,7 +12,7 @@ from users.submissions.services import Caller
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 KEY_PARAMETER = OpenApiParameter(
     "Idempotency-Key",
-    str,
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     OpenApiParameter.HEADER,
     required=True,
     description="1 to 255 printable ASCII characters; the same key never has two effects.",

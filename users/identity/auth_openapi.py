@@ -1,0 +1,2 @@
+def add_auth_routes(result, **_):
+    return result
