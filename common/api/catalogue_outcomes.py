@@ -106,3 +106,39 @@ CLOSING_REFUSALS = (
     ),
 )
 """Why an account is not closed; it is then what it was before."""
+
+FIELD_CODES = (
+    Outcome("required", "The member is missing, or needed by another one.", "Add it."),
+    Outcome("null", "It is null.", "Give a value, or leave it out where it may be left out."),
+    Outcome("blank", "It is an empty text.", "Give a text, or leave it out."),
+    Outcome("invalid", "It is not of the form that the description shows.", "Look there."),
+    Outcome("invalid_choice", "It is none of the codes.", "Give one that the detail lists."),
+    Outcome("unknown_field", "There is no such member or parameter.", "Leave it out."),
+    Outcome("not_applicable", "It does not go together with the others.", "Leave it out."),
+    Outcome("not_a_string", "It is not a JSON string.", "Put it in quotes."),
+    Outcome("not_an_integer", "It is not a JSON integer.", "No quotes, fraction or exponent."),
+    Outcome("not_a_dict", "It is not a JSON object.", "Give an object."),
+    Outcome("out_of_range", "The number is too small or too large.", "Stay within the range."),
+    Outcome("max_length", "The text is too long.", "Shorten it."),
+    Outcome("min_length", "The text is too short.", "Give more."),
+    Outcome("too_many", "It has too many members.", "Send fewer."),
+    Outcome(
+        "control_character",
+        "The text has control or bidirectional characters.",
+        "Send what people can see.",
+    ),
+    Outcome("unknown_currency", "It is no ISO 4217 code that is kept.", "Use one, in capitals."),
+)
+"""What `errors[].code` says beside codes of the catalogue."""
+
+AUTH_CODES = (
+    Outcome("invalid_json", "The body is not a strict JSON object.", "Mend the body."),
+    Outcome("invalid", "A member is not what it should be; `param` names it.", "Change it."),
+    Outcome("max_length", "A member has more than 1,024 characters.", "Shorten it."),
+    Outcome("payload_too_large", "The body is over 64 KiB.", "Send less."),
+    Outcome("conflict", "Another request did the same at the same time.", "Look, then repeat it."),
+    Outcome("session_ended", "The session ended while the request ran.", "Sign in again."),
+    Outcome("busy", "Another request holds what this one needs.", "Repeat the request."),
+    Outcome("unavailable", "The database does not answer in time.", "Repeat the request."),
+)
+"""What `users.identity.auth_requests` answers before or instead of allauth."""

@@ -43,10 +43,11 @@ _TEXT = (
     r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]*$"
 )
 _GATEWAY = {entry.status: entry for entry in OF_THE_GATEWAY}
-_ALWAYS = (
+ALWAYS = (
     *(_GATEWAY[status] for status in (400, 408, 414, 431, 504)),
     *(BY_STATUS[status] for status in (406, 429, 503)),
 )
+"""What the gateway and the frameworks may answer on any route."""
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -84,15 +85,13 @@ class ApiSchema(AutoSchema):
             response["headers"] = {**response.get("headers", {}), **REQUEST_ID}
         handler = getattr(self.view, self.method.lower())
         errors = getattr(handler, "refusals", ())
-        operation["responses"] |= problem_responses(
-            [*_of_every(operation), *map(entry_of, errors)]
-        )
+        operation["responses"] |= problem_responses([*_of_every(operation), *map(entry_of, errors)])
         return operation
 
 
 def _of_every(operation: dict[str, Any]) -> Iterable[Entry]:
     """What the frameworks and the gateway answer to an operation of this shape."""
-    yield from _ALWAYS
+    yield from ALWAYS
     if operation.get("security"):
         yield BY_STATUS[401]
     has_body = "requestBody" in operation
@@ -117,7 +116,7 @@ def problem_responses(entries: Iterable[Entry]) -> dict[str, Any]:
 
 def _response(entries: list[Entry]) -> dict[str, Any]:
     """One code that every operation has is said once in the document, the others here."""
-    if len(entries) == 1 and entries[0] in (*_ALWAYS, *BY_STATUS.values()):
+    if len(entries) == 1 and entries[0] in (*ALWAYS, *BY_STATUS.values()):
         return {"$ref": f"#/components/responses/{_component(entries[0])}"}
     return problem_response(entries)
 
@@ -161,7 +160,7 @@ def complete(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         sorted({**components.get("schemas", {}), "Problem": PROBLEM}.items())
     )
     components["headers"] = HEADERS
-    shared = {entry.code: entry for entry in (*BY_STATUS.values(), *_ALWAYS)}
+    shared = {entry.code: entry for entry in (*BY_STATUS.values(), *ALWAYS)}
     components["responses"] = {
         _component(entry): problem_response([entry]) for _, entry in sorted(shared.items())
     }
@@ -279,7 +278,7 @@ class TextSchema(OpenApiSerializerFieldExtension):
     def map_serializer_field(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         schema = auto_schema._map_serializer_field(self.target, direction, bypass_extensions=True)  # noqa: SLF001  as its documentation shows
         shortest = {} if self.target.allow_blank else {"minLength": 1}
-        return {**shortest, **schema, "pattern": _TEXT}
+        return {**shortest, **schema, "type": "string", "pattern": _TEXT}
 
 
 class MetadataSchema(OpenApiSerializerFieldExtension):

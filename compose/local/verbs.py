@@ -130,6 +130,9 @@ def _add_quality(verbs: Any) -> None:
     )
     chaos = _add(verbs, "chaos", _chaos, "disturb everything under load and check what is promised")
     _of("chaos_options").add(chaos)
+    text = "write docs/openapi, docs/errors.md, docs/api.http and the Postman file from the code"
+    documents = _add(verbs, "documents", _documents, text)
+    documents.add_argument("--check", action="store_true", help="compare instead of writing")
     text = "compile requirements/*.in to hashed *.txt"
     compiling = _add(verbs, "requirements", _requirements, text)
     compiling.epilog = "What follows -- goes to uv, such as --upgrade-package django."
@@ -209,6 +212,10 @@ def _bench(options: Options) -> int:
 
 def _chaos(options: Options) -> int:
     return int(_of("chaos").run(_stack(), options))
+
+
+def _documents(options: Options) -> int:
+    return int(_of("documents").main(["--check"] if options.check else []))
 
 
 def _requirements(options: Options) -> None:

@@ -52,7 +52,7 @@ class AccountStatusUnfit(Refused):
     status = 409
     title = "The account's status does not allow this"
     when = "The account's status does not lead to the one that staff ask for."
-    remedy = "Look at the account; most likely nothing is left to do."
+    remedy = "Look at the account's status; most likely nothing is left to do."
 
 
 class SealingRefused(ServiceError):

@@ -19,8 +19,8 @@ class AccountNotActive(Refused):
     code = "account_not_active"
     status = 403
     title = "This account is not active"
-    when = "The account was suspended, or is closing or closed, after the token was made."
-    remedy = "Ask support."
+    when = "The caller was suspended, or is closing or closed, since the token was made."
+    remedy = "Ask support; requests that were accepted before are carried out."
 
 
 class UserUnknown(Refused):
@@ -29,7 +29,7 @@ class UserUnknown(Refused):
     code = "user_unknown"
     status = 404
     title = "There is no such user"
-    when = "Staff name a user who does not exist."
+    when = "The account is not there any more, or staff name one that does not exist."
     remedy = "Check the id."
 
 
