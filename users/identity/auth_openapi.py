@@ -5,7 +5,7 @@ allauth ships what it answers. We leave out what cannot be reached here, and add
 loader and the gateway answer before it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from importlib.resources import files
 from typing import Any
@@ -14,6 +14,7 @@ import yaml
 from allauth.headless.spec.internal import schema as allauth_schema
 
 from common.api.openapi import ALWAYS, PROBLEM_JSON, REQUEST_ID, problem_responses
+from common.api_documents.description import resolved
 
 _APP = "/_allauth/app/v1/"
 _HIDDEN = ("phone", "config")
@@ -56,6 +57,7 @@ _REFUSAL = {
     },
     "required": ["status"],
 }
+_PROBLEM = {"schema": {"$ref": f"{_REF}schemas/Problem"}}
 _SCHEME = {
     "type": "apiKey",
     "in": "header",
@@ -85,7 +87,7 @@ def add_auth_routes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components["securitySchemes"]["session"] = _SCHEME
     for path, item in spec["paths"].items():
         for method, operation in item.items():
-            _complete(operation, _public(path), method)
+            _complete(operation, _public(path), method, components)
     routes = {_public(path): item for path, item in spec["paths"].items()}
     result["paths"] = {**routes, **result["paths"], "/.well-known/jwks.json": {"get": _jwks()}}
     return result
@@ -157,7 +159,9 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(one)
 
 
-def _complete(operation: dict[str, Any], path: str, method: str) -> None:
+def _complete(
+    operation: dict[str, Any], path: str, method: str, components: Mapping[str, Any]
+) -> None:
     """Add what every operation of ours has: an id, who may, and what goes wrong."""
     words = path.removeprefix("/api/v1/").replace("-", "_").split("/")
     operation["operationId"] = "_".join([*words, method])
@@ -172,11 +176,19 @@ def _complete(operation: dict[str, Any], path: str, method: str) -> None:
         operation["security"] = [{"session": []}, {"bearer": []}, *anybody]
     who = {"401": {"$ref": _NOBODY}} if "security" in operation else {}
     answers = {**_of_the_gateway(), **who, **operation["responses"], **_refusals(operation)}
+    if unknown := answers.get("401"):
+        answers["401"] = _also_of_the_gateway(resolved({"components": components}, unknown))
     operation["responses"] = {status: answers[status] for status in sorted(answers)}
 
 
 def _of_the_gateway() -> dict[str, Any]:
     return problem_responses(entry for entry in ALWAYS if entry.code != "not_acceptable")
+
+
+def _also_of_the_gateway(response: Mapping[str, Any]) -> dict[str, Any]:
+    """The same response, or a problem document: for an Authorization that nobody could read."""
+    content = {**response["content"], PROBLEM_JSON: _PROBLEM}
+    return {**response, "headers": dict(REQUEST_ID), "content": content}
 
 
 def _refusals(operation: dict[str, Any]) -> dict[str, Any]:
@@ -196,7 +208,7 @@ def _refusal(status: int, words: str) -> dict[str, Any]:
     }
     content: dict[str, Any] = {"application/json": shape}
     if status in _ALSO_OF_THE_GATEWAY:
-        content[PROBLEM_JSON] = {"schema": {"$ref": f"{_REF}schemas/Problem"}}
+        content[PROBLEM_JSON] = _PROBLEM
         words = f"{words} As a problem document where the gateway answers."
     return {"description": words, "headers": dict(REQUEST_ID), "content": content}
 
