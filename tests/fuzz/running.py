@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,15 +46,26 @@ def run_cases(service: str, cases: int) -> Round:
 
 
 def run_round(service: str, *options: str) -> Round:
-    """Run schemathesis once."""
-    done = subprocess.run(
+    """Run schemathesis once, in a folder of its own: it keeps what it found below it."""
+    with tempfile.TemporaryDirectory() as folder:
+        done = _run(service, *options, folder=folder)
+    return Round(
+        passed=done.returncode == 0,
+        operations=_number(_SELECTED, done.stdout),
+        cases=_number(_GENERATED, done.stdout),
+        output=done.stdout,
+    )
+
+
+def _run(service: str, *options: str, folder: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         [
             *(sys.executable, "-m", "schemathesis.cli"),
             *("--config-file", str(_CONFIG), "--no-color", "run"),
             str(ROOT / "docs" / "openapi" / f"{service}.json"),
             *("--url", os.environ["GATEWAY_URL"], "--workers", "2", *options),
         ],
-        cwd=ROOT,
+        cwd=folder,
         env={
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -64,12 +76,6 @@ def run_round(service: str, *options: str) -> Round:
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-    )
-    return Round(
-        passed=done.returncode == 0,
-        operations=_number(_SELECTED, done.stdout),
-        cases=_number(_GENERATED, done.stdout),
-        output=done.stdout,
     )
 
 
