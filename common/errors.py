@@ -44,5 +44,7 @@ class Unavailable(ServiceError):
     code = "unavailable"
     status = 503
     title = "The service is not available at the moment"
+    when = "A service, or something that it needs, does not answer in time."
+    remedy = "Repeat the request with the same idempotency key after `Retry-After` seconds."
 
     retry_after_s: ClassVar[int] = 1

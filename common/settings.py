@@ -210,7 +210,7 @@ def rest_framework() -> dict[str, Any]:
         "DEFAULT_PERMISSION_CLASSES": ["common.api.permissions.DenyAll"],
         "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
         "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-        "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+        "DEFAULT_SCHEMA_CLASS": "common.api.openapi.ApiSchema",
         # OPTIONS would describe every view to whoever may call it; the OpenAPI document does.
         "DEFAULT_METADATA_CLASS": None,
         "EXCEPTION_HANDLER": "common.api.problems.exception_handler",
@@ -230,11 +230,15 @@ def standardized_errors() -> dict[str, Any]:
     }
 
 
-def api_description(title: str, description: str) -> dict[str, Any]:
-    """OpenAPI of one service; its pages load nothing from elsewhere."""
+def api_description(service: str, about: str, *hooks: str) -> dict[str, Any]:
+    """
+    OpenAPI of one service; its pages load nothing from elsewhere.
+
+    `hooks` complete the description, after what is common to all.
+    """
     return {
-        "TITLE": title,
-        "DESCRIPTION": description,
+        "TITLE": f"Notion API: {service}",
+        "DESCRIPTION": f"{about}\n\n{_API_PAGES.format(service=service)}",
         "VERSION": "1.0.0",
         "OAS_VERSION": "3.1.1",
         "SERVE_INCLUDE_SCHEMA": False,
@@ -244,7 +248,27 @@ def api_description(title: str, description: str) -> dict[str, Any]:
         "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
         "REDOC_DIST": "SIDECAR",
         "SCHEMA_PATH_PREFIX": "/api/v1",
+        "SERVERS": [
+            {"url": "/", "description": "The gateway that shows this page"},
+            {"url": "http://127.0.0.1:4000", "description": "A stack on your machine"},
+        ],
+        "COMPONENT_SPLIT_PATCH": False,
+        "SORT_OPERATIONS": False,
+        "POSTPROCESSING_HOOKS": [
+            "drf_spectacular.hooks.postprocess_schema_enums",
+            "common.api.openapi.complete",
+            *hooks,
+        ],
     }
+
+
+_API_PAGES = """Amounts are integers in minor units: `1250` with `EUR` is 12.50. Errors are problem
+documents (RFC 9457): program against their `code`. Every request that has effects carries an
+`Idempotency-Key`, and may be repeated with it until there is an answer.
+
+This description: [to try](/{service}/docs), [to read](/{service}/docs/redoc), [for
+tools](/{service}/schema), [its events](/{service}/docs/events). The services:
+[users](/users/docs), [transactions](/transactions/docs)."""
 
 
 def celery(prefix: str) -> dict[str, Any]:

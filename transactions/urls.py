@@ -2,7 +2,11 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import (
+    SpectacularAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerSplitView,
+)
 
 from common.api import event_pages, health
 from common.reconciliation import urls as internal
@@ -18,6 +22,7 @@ urlpatterns = [
     path("api/v1/", include(ledger)),
     path("transactions/schema", SpectacularAPIView.as_view(), name="schema"),
     path("transactions/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("transactions/docs/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("transactions/schema/events", event_pages.events_document, name="events-document"),
     path("transactions/docs/events", event_pages.events_page, name="events"),
     path("internal/v1/", include(internal)),

@@ -9,7 +9,11 @@ from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from drf_spectacular.views import (
+    SpectacularAPIView,
+    SpectacularRedocView,
+    SpectacularSwaggerSplitView,
+)
 
 from common.api import event_pages, health
 from common.reconciliation import urls as internal
@@ -65,6 +69,7 @@ urlpatterns = [
     path(".well-known/jwks.json", jwks, name="jwks"),
     path("users/schema", SpectacularAPIView.as_view(), name="schema"),
     path("users/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+    path("users/docs/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("users/schema/events", event_pages.events_document, name="events-document"),
     path("users/docs/events", event_pages.events_page, name="events"),
     path("internal/v1/", include(internal)),

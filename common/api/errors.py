@@ -9,6 +9,8 @@ class InvalidRequest(Refused):
     code = "invalid"
     status = 400
     title = "The request is not valid"
+    when = "The body, a query parameter or a header breaks a rule; `errors` names each field."
+    remedy = "Change what `errors` names; sending the same again cannot help."
 
 
 class PayloadTooLarge(Refused):
@@ -17,6 +19,8 @@ class PayloadTooLarge(Refused):
     code = "payload_too_large"
     status = 413
     title = "The body is too large"
+    when = "The body is over the limit of its address, 64 KiB unless it says otherwise."
+    remedy = "Send less at once."
 
 
 class NotFound(Refused):
@@ -25,3 +29,5 @@ class NotFound(Refused):
     code = "not_found"
     status = 404
     title = "Not found"
+    when = "There is no such thing, or it belongs to somebody else: the answers are the same."
+    remedy = "Check the address and the id, and whose token it is."

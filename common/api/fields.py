@@ -75,12 +75,12 @@ class StrictCharField(serializers.CharField):
     def __init__(self, *, prose: bool = False, **options: Any) -> None:
         options.setdefault("trim_whitespace", False)
         super().__init__(**options)
-        self._prose = prose
+        self.prose = prose
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("not_a_string")
-        if _HIDDEN.search(data) or (not self._prose and _JOINERS.search(data)):
+        if _HIDDEN.search(data) or (not self.prose and _JOINERS.search(data)):
             self.fail("control_character")
         return super().to_internal_value(data)
 

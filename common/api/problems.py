@@ -20,6 +20,7 @@ from drf_standardized_errors.types import ErrorResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from common.api.catalogue import BY_STATUS
 from common.api.unavailable import unavailable_from
 from common.errors import ServiceError, Unavailable
 
@@ -27,20 +28,6 @@ log = structlog.get_logger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 _SAFE = ("GET", "HEAD")
-
-_CODES: dict[int, tuple[str, str]] = {
-    400: ("invalid", "The request is not valid"),
-    401: ("not_authenticated", "An access token is needed"),
-    403: ("permission_denied", "This is not allowed"),
-    404: ("not_found", "Not found"),
-    405: ("method_not_allowed", "The method is not allowed here"),
-    406: ("not_acceptable", "No such representation"),
-    413: ("payload_too_large", "The body is too large"),
-    415: ("unsupported_media_type", "The body must be application/json"),
-    429: ("rate_limited", "Too many requests"),
-    500: ("internal", "Something went wrong on our side"),
-    503: ("unavailable", "The service is not available at the moment"),
-}
 
 
 class ServiceProblem(exceptions.APIException):
@@ -115,7 +102,9 @@ def problem(
     **extra: Any,
 ) -> dict[str, Any]:
     """Build a problem document; code and title default to those of the status."""
-    default_code, default_title = _CODES.get(status, ("error", HTTPStatus(status).phrase))
+    general = BY_STATUS.get(status)
+    default_code = general.code if general else "error"
+    default_title = general.title if general else HTTPStatus(status).phrase
     code = code or default_code
     return {
         "type": f"urn:notion-api:problem:{code}",

@@ -26,6 +26,8 @@ class KeysUnavailable(Unavailable):
     """No public key could be fetched yet, so no token can be judged."""
 
     title = "Tokens cannot be checked at the moment"
+    when = "The keys that tokens are checked with are not known yet."
+    remedy = "Repeat the request with the same idempotency key after `Retry-After` seconds."
 
 
 class TokenKeys(Protocol):

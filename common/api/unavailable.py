@@ -12,10 +12,14 @@ class Busy(Unavailable):
 
     code = "busy"
     title = "Another request is in the way; try again"
+    when = "Another request holds what this one needs for too long, most likely its own twin."
+    remedy = "Repeat the request with the same idempotency key after `Retry-After` seconds."
 
 
 class DatabaseUnavailable(Unavailable):
     """The database did not answer in time."""
+
+    when = "The database does not answer in time."
 
 
 def unavailable_from(error: Exception) -> Unavailable | None:

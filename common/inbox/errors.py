@@ -8,6 +8,8 @@ class LetterUnknown(Refused):
 
     code = "letter_unknown"
     title = "There is no such dead letter"
+    when = "Staff name a dead letter that does not exist."
+    remedy = "List the letters and name one of them."
 
 
 class LetterResolved(Refused):
@@ -15,6 +17,8 @@ class LetterResolved(Refused):
 
     code = "letter_resolved"
     title = "It is not a dead letter any more"
+    when = "The letter was replayed, discarded or overtaken meanwhile."
+    remedy = "Look at it again; most likely nothing is left to do."
 
 
 class ReplayedTooOften(Refused):
@@ -22,6 +26,8 @@ class ReplayedTooOften(Refused):
 
     code = "replayed_too_often"
     title = "It has failed too often"
+    when = "The letter was replayed as often as the loop guard allows, and failed each time."
+    remedy = "Mend the cause first, or discard it."
 
 
 class DiscardRefused(Refused):
@@ -29,6 +35,8 @@ class DiscardRefused(Refused):
 
     code = "discard_refused"
     title = "It must not be discarded"
+    when = "Discarding the letter would lose what was promised to a client."
+    remedy = "Read the detail; replay it instead, or mend the cause."
 
 
 class NotHalted(Refused):
@@ -36,6 +44,8 @@ class NotHalted(Refused):
 
     code = "not_halted"
     title = "The consumer is not halted"
+    when = "Staff resume a consumer that runs."
+    remedy = "Nothing: it runs."
 
 
 class NotForked(Refused):
@@ -43,3 +53,5 @@ class NotForked(Refused):
 
     code = "not_forked"
     title = "The stream is not forked"
+    when = "Staff unfork a stream that is whole."
+    remedy = "Nothing: the stream goes on."

@@ -9,6 +9,8 @@ class StreamNotAccepting(Refused):
     code = "account_not_active"
     status = 403
     title = "This account cannot make transactions"
+    when = "The caller, or whose wallet it is, is suspended, closing or closed."
+    remedy = "Ask support; requests that were accepted before are carried out."
 
 
 class Backpressure(Unavailable):
@@ -16,4 +18,8 @@ class Backpressure(Unavailable):
 
     code = "backpressure"
     title = "Too many requests wait to be processed"
+    when = "More accepted requests wait to be processed than the configured backlog allows."
+    remedy = (
+        "Repeat the request with the same idempotency key after `Retry-After` seconds; reads go on."
+    )
     retry_after_s = 5

@@ -68,6 +68,7 @@ def _plain(stack: Stack) -> list[Check]:
         "requirements": ("compose.local.lint_requirements",),
         "event documents": ("common.events.schemas", "--check"),
         "event compatibility": ("common.events.gate",),
+        "API documents": ("compose.local.documents", "--check"),
     }
     environment = inherited(stack)
     checks = [Check(name, (PYTHON, "-m", *words), environment) for name, words in modules.items()]

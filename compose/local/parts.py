@@ -59,6 +59,7 @@ PARTS = (
     Part("transactions", ("tests/transactions",), "transactions.settings.test", workers=WORKERS),
     Part("contracts", ("tests/contracts",), "transactions.settings.test"),
     Part("e2e", ("tests/e2e",)),
+    Part("fuzz", ("tests/fuzz",)),
     Part("local", ("tests/local",), alone=True),
     Part("repair", ("tests/repair",), alone=True, variables=REPAIR),
     Part("chaos", ("tests/chaos",), alone=True, variables=CHAOS),

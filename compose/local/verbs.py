@@ -134,6 +134,14 @@ def _add_quality(verbs: Any) -> None:
     )
     chaos = _add(verbs, "chaos", _chaos, "disturb everything under load and check what is promised")
     _of("chaos_options").add(chaos)
+    fuzz = _add(verbs, "fuzz", _fuzz, "send the API whatever its description allows, and does not")
+    fuzz.add_argument("service", nargs="?", choices=MANAGED, help="only this one")
+    fuzz.add_argument(
+        "--cases", type=int, default=20_000, metavar="N", help="for each service; 20,000 if not given"
+    )
+    text = "write docs/openapi, docs/errors.md, docs/api.http and the Postman file from the code"
+    documents = _add(verbs, "documents", _documents, text)
+    documents.add_argument("--check", action="store_true", help="compare instead of writing")
     text = "compile requirements/*.in to hashed *.txt"
     compiling = _add(verbs, "requirements", _requirements, text)
     compiling.epilog = "What follows -- goes to uv, such as --upgrade-package django."
@@ -213,6 +221,14 @@ def _bench(options: Options) -> int:
 
 def _chaos(options: Options) -> int:
     return int(_of("chaos").run(_stack(), options))
+
+
+def _fuzz(options: Options) -> int:
+    return int(_of("fuzz").run(_stack(), options.service, options.cases, options.passed_on))
+
+
+def _documents(options: Options) -> int:
+    return int(_of("documents").main(["--check"] if options.check else []))
 
 
 def _requirements(options: Options) -> None:

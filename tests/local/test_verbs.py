@@ -9,7 +9,17 @@ from compose.local.stack import ROOT
 
 VERBS = [
     *("up", "down", "reset", "restart", "status", "logs", "doctor", "demo", "token"),
-    *("users", "transactions", "test", "lint", "bench", "chaos", "requirements"),
+    *(
+        "users",
+        "transactions",
+        "test",
+        "lint",
+        "bench",
+        "chaos",
+        "fuzz",
+        "documents",
+        "requirements",
+    ),
 ]
 
 

@@ -11,9 +11,10 @@ from rest_framework.response import Response
 
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer, TimestampField
+from common.api.openapi import page_parameters
 from common.api.pagination import keyset_page
 from common.api.views import CallerApi
-from transactions.ledger import balances
+from transactions.ledger import balances, examples
 from transactions.ledger.balances import Reading
 from transactions.ledger.models import Account
 
@@ -77,8 +78,9 @@ class AccountListApi(BalancesApi):
     @extend_schema(
         operation_id="accounts_list",
         summary="List your wallets",
-        parameters=[AccountListInput],
+        parameters=[AccountListInput, *page_parameters()],
         responses=AccountPageSerializer,
+        examples=examples.ACCOUNTS,
     )
     def get(self, request: Request) -> Response:
         """One wallet for each currency you have used, newest first."""
@@ -99,6 +101,7 @@ class AccountApi(BalancesApi):
         summary="Read a wallet",
         parameters=[AccountInput],
         responses=AccountSerializer,
+        examples=examples.ACCOUNT,
     )
     def get(self, request: Request, account_id: UUID) -> Response:  # noqa: ARG002  DRF's signature
         """A wallet of yours with its balance, as of now or of a moment."""

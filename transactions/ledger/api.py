@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from common.api.errors import NotFound
 from common.api.views import CallerApi
-from transactions.ledger import selectors
+from transactions.ledger import examples, selectors
 from transactions.ledger.models import LedgerTransaction, Posting
 
 
@@ -88,6 +88,7 @@ class LedgerTransactionApi(CallerApi):
         operation_id="ledger_transactions_read",
         summary="Read a transaction's books",
         responses=LedgerTransactionSerializer,
+        examples=examples.LEDGER_TRANSACTION,
     )
     def get(self, request: Request, transaction_id: UUID) -> Response:  # noqa: ARG002  as above
         """What was decided about a transaction or command: its postings and its log."""

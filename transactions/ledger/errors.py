@@ -13,6 +13,8 @@ class TransactionAlreadyRecorded(ServiceError):
 
     code = "transaction_already_recorded"
     title = "The transaction is recorded already"
+    when = "A consumer meets an event that the ledger has decided before."
+    remedy = "Compare the stream's cursor with its transactions, as docs/restore.md says."
 
 
 class HouseTotalsFull(ServiceError):
@@ -20,6 +22,8 @@ class HouseTotalsFull(ServiceError):
 
     code = "house_totals_full"
     title = "An account of the house is full"
+    when = "An account of the house cannot take the sum of a batch."
+    remedy = "Nothing: the batch is decided again one by one."
 
 
 class AccountUnknown(Refused):
@@ -28,6 +32,8 @@ class AccountUnknown(Refused):
     code = "account_unknown"
     status = 404
     title = "There is no such account"
+    when = "Staff name an account that does not exist."
+    remedy = "Check the id."
 
 
 class AccountOfTheHouse(Refused):
@@ -35,6 +41,8 @@ class AccountOfTheHouse(Refused):
 
     code = "account_of_the_house"
     title = "An account of the house stays open"
+    when = "Staff would freeze or close an account of the house."
+    remedy = "Name a user's wallet."
 
 
 class AccountStatusUnfit(Refused):
@@ -43,6 +51,8 @@ class AccountStatusUnfit(Refused):
     code = "invalid_state_transition"
     status = 409
     title = "The account's status does not allow this"
+    when = "The account's status does not lead to the one that staff ask for."
+    remedy = "Look at the account's status; most likely nothing is left to do."
 
 
 class SealingRefused(ServiceError):
@@ -50,6 +60,8 @@ class SealingRefused(ServiceError):
 
     code = "sealing_refused"
     title = "The journal cannot be sealed"
+    when = "The journal is not what its last seal says."
+    remedy = "Run `verify_chain`, as docs/seals.md says."
 
 
 class KeptSealsUnusable(ServiceError):
@@ -57,3 +69,5 @@ class KeptSealsUnusable(ServiceError):
 
     code = "kept_seals_unusable"
     title = "The file of kept seals cannot be read"
+    when = "The file of kept seals is not one that `export_kept_seals` wrote, or not a whole one."
+    remedy = "Export it again."

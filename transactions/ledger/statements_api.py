@@ -20,8 +20,10 @@ from rest_framework.response import Response
 
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer, TimestampField
+from common.api.openapi import page_parameters
 from common.api.pagination import limit_asked
 from common.api.views import CallerApi
+from transactions.ledger import examples
 from transactions.ledger.balances import wallet_get
 from transactions.ledger.models import Account
 from transactions.ledger.statement_csv import statement_csv
@@ -100,7 +102,8 @@ class StatementApi(CallerApi):
     @extend_schema(
         operation_id="accounts_statement",
         summary="Read a wallet's statement",
-        parameters=[StatementInput],
+        parameters=[StatementInput, *page_parameters()],
+        examples=examples.STATEMENT,
         responses={
             (200, "application/json"): StatementSerializer,
             (200, "text/csv"): OpenApiTypes.STR,

@@ -69,7 +69,7 @@ USERS_JWKS_URL = env.str("USERS_JWKS_URL")
 REST_FRAMEWORK = shared.rest_framework()
 DRF_STANDARDIZED_ERRORS = shared.standardized_errors()
 SPECTACULAR_SETTINGS = shared.api_description(
-    "Notion API: transactions", "Balances, and what the ledger knows about a transaction."
+    "transactions", "Balances, and what the ledger knows about a transaction."
 )
 
 LOGGING = logging_config(

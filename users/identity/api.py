@@ -4,31 +4,37 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.http import parse_etags
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_serializer
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer
+from common.api.openapi import refusals
 from common.api.views import CallerApi
+from users.identity import examples
+from users.identity.errors import (
+    AccountNotActive,
+    InvalidStateTransition,
+    ProfileChanged,
+    UserUnknown,
+)
 from users.identity.lifecycle import By, user_close_request
 from users.identity.models import User
 from users.identity.profile import profile_etag, profile_represent
 from users.identity.selectors import user_get
 from users.identity.services import profile_change
 
-_IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description="Change only this version (ETag)."
-)
-
 
 class ProfileApi(CallerApi):
     """`/api/v1/users/me`"""
 
+    @extend_schema_serializer(component_name="ProfileChange")
     class InputSerializer(StrictSerializer):
         display_name = StrictCharField(max_length=100, allow_blank=True, prose=True)
 
+    @extend_schema_serializer(component_name="Profile")
     class OutputSerializer(serializers.Serializer[Any]):
         id = serializers.UUIDField()
         email = serializers.EmailField()
@@ -36,7 +42,14 @@ class ProfileApi(CallerApi):
         status = serializers.ChoiceField(choices=User.Status.choices)
         created_at = serializers.DateTimeField()
 
-    @extend_schema(operation_id="profile_get", responses=OutputSerializer)
+    @extend_schema(
+        operation_id="profile_get",
+        summary="Read your profile",
+        responses=OutputSerializer,
+        parameters=[examples.ETAG],
+        examples=examples.PROFILE,
+    )
+    @refusals(NotFound)
     def get(self, request: Request) -> Response:  # noqa: ARG002  DRF's signature
         """Your profile; its ETag names the version."""
         user = user_get(user_id=self.caller.user_id)
@@ -46,10 +59,13 @@ class ProfileApi(CallerApi):
 
     @extend_schema(
         operation_id="profile_change",
+        summary="Change your profile",
         request=InputSerializer,
         responses=OutputSerializer,
-        parameters=[_IF_MATCH],
+        parameters=[examples.IF_MATCH, examples.ETAG],
+        examples=examples.PROFILE_CHANGE,
     )
+    @refusals(AccountNotActive, NotFound, ProfileChanged)
     def patch(self, request: Request) -> Response:
         """Change your profile. With If-Match, 412 when somebody changed it before you."""
         body = self.InputSerializer(data=request.data)
@@ -67,14 +83,19 @@ class ProfileApi(CallerApi):
 class CloseApi(CallerApi):
     """`/api/v1/users/me/close`"""
 
+    @extend_schema_serializer(component_name="ProfileClose")
     class InputSerializer(StrictSerializer):
         """It has no members yet."""
 
     @extend_schema(
         operation_id="profile_close",
+        summary="Close your account",
         request=InputSerializer,
         responses={202: ProfileApi.OutputSerializer},
+        parameters=[examples.ETAG],
+        examples=examples.PROFILE_CLOSE,
     )
+    @refusals(InvalidStateTransition, UserUnknown)
     def post(self, request: Request) -> Response:
         """
         Ask for your account to be closed; you are signed out everywhere, and cannot sign in.

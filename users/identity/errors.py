@@ -9,6 +9,8 @@ class EmailTaken(Refused):
     code = "email_taken"
     status = 409
     title = "This e-mail address is taken"
+    when = "Somebody has this e-mail address already."
+    remedy = "Use another address, or reset the password of that account."
 
 
 class AccountNotActive(Refused):
@@ -17,6 +19,8 @@ class AccountNotActive(Refused):
     code = "account_not_active"
     status = 403
     title = "This account is not active"
+    when = "The caller was suspended, or is closing or closed, since the token was made."
+    remedy = "Ask support; requests that were accepted before are carried out."
 
 
 class UserUnknown(Refused):
@@ -25,6 +29,8 @@ class UserUnknown(Refused):
     code = "user_unknown"
     status = 404
     title = "There is no such user"
+    when = "The account is not there any more, or staff name one that does not exist."
+    remedy = "Check the id."
 
 
 class InvalidStateTransition(Refused):
@@ -33,6 +39,8 @@ class InvalidStateTransition(Refused):
     code = "invalid_state_transition"
     status = 409
     title = "The account's status does not allow this"
+    when = "The account's status does not lead to the one that is asked for; the detail names both."
+    remedy = "Look at the account's status; most likely nothing is left to do."
 
 
 class ProfileChanged(Refused):
@@ -41,3 +49,5 @@ class ProfileChanged(Refused):
     code = "precondition_failed"
     status = 412
     title = "The profile has changed meanwhile"
+    when = "The profile is not any more what `If-Match` names."
+    remedy = "Read the profile again, and change it with its new `ETag`."

@@ -100,7 +100,9 @@ STORAGES: dict[str, dict[str, Any]] = {
 REST_FRAMEWORK = rest_framework()
 DRF_STANDARDIZED_ERRORS = standardized_errors()
 SPECTACULAR_SETTINGS = api_description(
-    "Notion API: users", "Sign up, make transactions and see what became of them."
+    "users",
+    "Sign up, make transactions and see what became of them.",
+    "users.identity.auth_openapi.add_auth_routes",
 )
 
 EVENT_STREAM_MAX_S = env.float("USERS_EVENT_STREAM_MAX_S", default=30.0)

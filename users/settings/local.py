@@ -14,7 +14,13 @@ ALLOW_ISSUING_TOKENS = True
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
 
 # Everybody on one machine has the same address, and its demo, tests and load are one client.
-ACCOUNT_RATE_LIMITS = {"signup": "10000/m/ip", "login": "10000/m/ip"}
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    (
+        *("signup", "login", "confirm_email", "reset_password", "reset_password_from_key"),
+        *("change_password", "manage_email", "reauthenticate"),
+    ),
+    "10000/m/ip",
+)
 
 # Static files come straight from the packages, so that nothing has to be collected first.
 STATIC_ROOT = None

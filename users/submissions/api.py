@@ -9,11 +9,23 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.errors import NotFound
+from common.api.openapi import page_parameters, refusals
 from common.api.pagination import keyset_page
 from common.api.views import CallerApi
+from common.outbox.errors import Backpressure, StreamNotAccepting
+from users.submissions import examples
 from users.submissions.answers import accepted_answer
 from users.submissions.bodies import order_read
 from users.submissions.callers import KEY_PARAMETER, caller_of
+from users.submissions.errors import (
+    CounterpartyUnavailable,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyRequired,
+    IdempotencyKeyReused,
+    ReferenceExists,
+    RequestTooLarge,
+    TreasuryOnly,
+)
 from users.submissions.models import TransactionRequest
 from users.submissions.representation import (
     transaction_represent,
@@ -37,9 +49,22 @@ class TransactionsApi(CallerApi):
 
     @extend_schema(
         operation_id="transaction_submit",
+        summary="Ask for a transaction",
         request=SubmitInput,
         responses={200: TransactionOutput, 202: TransactionOutput},
-        parameters=[KEY_PARAMETER, PREFER_PARAMETER],
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER, examples.LOCATION, examples.REPLAYED],
+        examples=examples.SUBMIT,
+    )
+    @refusals(
+        IdempotencyKeyRequired,
+        IdempotencyKeyInvalid,
+        IdempotencyKeyReused,
+        ReferenceExists,
+        CounterpartyUnavailable,
+        TreasuryOnly,
+        RequestTooLarge,
+        StreamNotAccepting,
+        Backpressure,
     )
     def post(self, request: Request) -> Response:
         """
@@ -62,7 +87,11 @@ class TransactionsApi(CallerApi):
         )
 
     @extend_schema(
-        operation_id="transaction_list", parameters=[FilterInput], responses=TransactionPage
+        operation_id="transaction_list",
+        summary="List your transactions",
+        parameters=[FilterInput, *page_parameters()],
+        responses=TransactionPage,
+        examples=examples.TRANSACTIONS,
     )
     def get(self, request: Request) -> Response:
         """Your transactions, newest first."""
@@ -73,7 +102,12 @@ class TransactionsApi(CallerApi):
 class TransactionApi(CallerApi):
     """`/api/v1/transactions/{id}`"""
 
-    @extend_schema(operation_id="transaction_get", responses=TransactionOutput)
+    @extend_schema(
+        operation_id="transaction_get",
+        summary="Read a transaction",
+        responses=TransactionOutput,
+        examples=examples.TRANSACTION,
+    )
     def get(self, request: Request, transaction_id: UUID) -> Response:  # noqa: ARG002  DRF's
         """One of your transactions as it is now."""
         found = transactions_visible(user_id=self.caller.user_id).filter(id=transaction_id)

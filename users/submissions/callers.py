@@ -14,7 +14,7 @@ _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _HEADER = "Idempotency-Key"
 KEY_PARAMETER = OpenApiParameter(
     _HEADER,
-    str,
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]([ -~]*[!-~])?$"},
     OpenApiParameter.HEADER,
     required=True,
     description="1 to 255 printable ASCII characters; the same key never has two effects.",

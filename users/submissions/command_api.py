@@ -9,10 +9,18 @@ from rest_framework.response import Response
 
 from common.api.errors import NotFound
 from common.api.fields import StrictSerializer
+from common.api.openapi import refusals
 from common.api.views import CallerApi
+from common.outbox.errors import Backpressure, StreamNotAccepting
+from users.submissions import examples
 from users.submissions.answers import accepted_answer
 from users.submissions.callers import KEY_PARAMETER, caller_of
 from users.submissions.commands import command_submit
+from users.submissions.errors import (
+    IdempotencyKeyInvalid,
+    IdempotencyKeyRequired,
+    IdempotencyKeyReused,
+)
 from users.submissions.models import TransactionCommand
 from users.submissions.order import CommandOrder
 from users.submissions.representation import command_represent, command_represent_accepted
@@ -26,6 +34,13 @@ from users.submissions.serializers import (
 from users.submissions.waiting import PREFER_PARAMETER
 
 _TYPE = TransactionCommand.Type
+_REFUSALS = (
+    IdempotencyKeyRequired,
+    IdempotencyKeyInvalid,
+    IdempotencyKeyReused,
+    StreamNotAccepting,
+    Backpressure,
+)
 
 
 class CommandingApi(CallerApi):
@@ -58,10 +73,13 @@ class CaptureApi(CommandingApi):
 
     @extend_schema(
         operation_id="transaction_capture",
+        summary="Capture a hold",
         request=CaptureInput,
         responses={200: CommandOutput, 202: CommandOutput},
-        parameters=[KEY_PARAMETER, PREFER_PARAMETER],
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER, examples.LOCATION, examples.REPLAYED],
+        examples=examples.CAPTURE,
     )
+    @refusals(*_REFUSALS)
     def post(self, request: Request, transaction_id: UUID) -> Response:
         """Take what you held, or a part of it; the rest is released."""
         return self.answer(request, transaction_id, _TYPE.CAPTURE, CaptureInput(data=request.data))
@@ -72,10 +90,13 @@ class VoidApi(CommandingApi):
 
     @extend_schema(
         operation_id="transaction_void",
+        summary="Void a hold",
         request=VoidInput,
         responses={200: CommandOutput, 202: CommandOutput},
-        parameters=[KEY_PARAMETER, PREFER_PARAMETER],
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER, examples.LOCATION, examples.REPLAYED],
+        examples=examples.VOID,
     )
+    @refusals(*_REFUSALS)
     def post(self, request: Request, transaction_id: UUID) -> Response:
         """Release what you held."""
         return self.answer(request, transaction_id, _TYPE.VOID, VoidInput(data=request.data))
@@ -86,10 +107,13 @@ class ReverseApi(CommandingApi):
 
     @extend_schema(
         operation_id="transaction_reverse",
+        summary="Reverse a transaction",
         request=ReverseInput,
         responses={200: CommandOutput, 202: CommandOutput},
-        parameters=[KEY_PARAMETER, PREFER_PARAMETER],
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER, examples.LOCATION, examples.REPLAYED],
+        examples=examples.REVERSE,
     )
+    @refusals(*_REFUSALS)
     def post(self, request: Request, transaction_id: UUID) -> Response:
         """Give back what you received, or a part of it."""
         return self.answer(request, transaction_id, _TYPE.REVERSE, ReverseInput(data=request.data))
@@ -98,7 +122,12 @@ class ReverseApi(CommandingApi):
 class CommandApi(CallerApi):
     """`/api/v1/transactions/{id}/commands/{command_id}`"""
 
-    @extend_schema(operation_id="transaction_command_get", responses=CommandOutput)
+    @extend_schema(
+        operation_id="transaction_command_get",
+        summary="Read a command",
+        responses=CommandOutput,
+        examples=examples.COMMAND,
+    )
     def get(self, request: Request, transaction_id: UUID, command_id: UUID) -> Response:  # noqa: ARG002  DRF's
         """One of your commands as it is now."""
         found = commands_visible(user_id=self.caller.user_id).filter(

@@ -9,6 +9,8 @@ class IdempotencyKeyRequired(Refused):
     code = "idempotency_key_required"
     status = 400
     title = "An idempotency key is required"
+    when = "A POST that has effects, or an item of a batch, came without a key."
+    remedy = "Send a new key with each new request, and the same key with each repetition."
 
 
 class IdempotencyKeyInvalid(Refused):
@@ -17,6 +19,8 @@ class IdempotencyKeyInvalid(Refused):
     code = "idempotency_key_invalid"
     status = 400
     title = "An idempotency key is 1 to 255 printable ASCII characters"
+    when = "The key is empty, too long or not printable ASCII."
+    remedy = "Send a UUID, for example."
 
 
 class IdempotencyKeyReused(Refused):
@@ -25,6 +29,8 @@ class IdempotencyKeyReused(Refused):
     code = "idempotency_key_reused"
     status = 422
     title = "This idempotency key was used for another request"
+    when = "The key belongs to a request with another body; `errors` names the first difference."
+    remedy = "Send the first body to repeat that request, or a new key for a new one."
 
 
 class ReferenceExists(Refused):
@@ -33,6 +39,8 @@ class ReferenceExists(Refused):
     code = "reference_exists"
     status = 409
     title = "You have a transaction with this reference"
+    when = "The caller has another transaction with this `reference`; `transaction_id` names it."
+    remedy = "Look at that transaction; use another reference for a new one."
 
 
 class CounterpartyUnavailable(Refused):
@@ -40,6 +48,8 @@ class CounterpartyUnavailable(Refused):
 
     code = "counterparty_unavailable"
     title = "This counterparty cannot take part in a transaction"
+    when = "The counterparty is unknown, closing, closed or the caller: one answer for all of them."
+    remedy = "Check the id with whoever gave it."
 
 
 class TreasuryOnly(Refused):
@@ -48,6 +58,8 @@ class TreasuryOnly(Refused):
     code = "permission_denied"
     status = 403
     title = "Only the treasury may make deposits"
+    when = "Somebody without the role `treasury` asks for a deposit."
+    remedy = "Ask with an account that has the role."
 
 
 class RequestTooLarge(Refused):
@@ -56,6 +68,8 @@ class RequestTooLarge(Refused):
     code = "metadata_too_large"
     status = 400
     title = "Metadata and description are too long together"
+    when = "Description and metadata are legal one by one, but too long together."
+    remedy = "Shorten them."
 
 
 class WaitingPlacesTaken(Unavailable):
