@@ -52,7 +52,7 @@ class TransactionsApi(CallerApi):
         summary="Ask for a transaction",
         request=SubmitInput,
         responses={200: TransactionOutput, 202: TransactionOutput},
-        parameters=[KEY_PARAMETER, PREFER_PARAMETER, examples.LOCATION, examples.REPLAYED],
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER, *examples.HEADERS],
         examples=examples.SUBMIT,
     )
     @refusals(

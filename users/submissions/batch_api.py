@@ -7,10 +7,13 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.api.openapi import refusals
 from common.api.parsers import StrictJSONParser
 from common.api.problems import exception_handler
 from common.api.views import CallerApi
 from common.errors import ServiceError
+from common.outbox.errors import Backpressure
+from users.submissions import examples
 from users.submissions.batch import Item, batch_submit
 from users.submissions.bodies import order_read
 from users.submissions.callers import caller_with
@@ -33,8 +36,13 @@ class BatchApi(CallerApi):
     parser_classes = (BatchParser,)
 
     @extend_schema(
-        operation_id="transaction_submit_batch", request=BatchInput, responses=BatchOutput
+        operation_id="transaction_submit_batch",
+        summary="Ask for many transactions",
+        request=BatchInput,
+        responses=BatchOutput,
+        examples=examples.BATCH,
     )
+    @refusals(Backpressure)
     def post(self, request: Request) -> Response:
         """
         Ask for up to 500 transactions at once, each under a key of its own.

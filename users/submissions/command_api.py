@@ -76,7 +76,7 @@ class CaptureApi(CommandingApi):
         summary="Capture a hold",
         request=CaptureInput,
         responses={200: CommandOutput, 202: CommandOutput},
-        parameters=[KEY_PARAMETER, PREFER_PARAMETER, examples.LOCATION, examples.REPLAYED],
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER, *examples.HEADERS],
         examples=examples.CAPTURE,
     )
     @refusals(*_REFUSALS)
@@ -93,7 +93,7 @@ class VoidApi(CommandingApi):
         summary="Void a hold",
         request=VoidInput,
         responses={200: CommandOutput, 202: CommandOutput},
-        parameters=[KEY_PARAMETER, PREFER_PARAMETER, examples.LOCATION, examples.REPLAYED],
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER, *examples.HEADERS],
         examples=examples.VOID,
     )
     @refusals(*_REFUSALS)
@@ -110,7 +110,7 @@ class ReverseApi(CommandingApi):
         summary="Reverse a transaction",
         request=ReverseInput,
         responses={200: CommandOutput, 202: CommandOutput},
-        parameters=[KEY_PARAMETER, PREFER_PARAMETER, examples.LOCATION, examples.REPLAYED],
+        parameters=[KEY_PARAMETER, PREFER_PARAMETER, *examples.HEADERS],
         examples=examples.REVERSE,
     )
     @refusals(*_REFUSALS)

@@ -14,7 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.errors import NotFound
+from common.api.openapi import refusals
 from common.api.views import CallerApi
+from users.submissions import examples
 from users.submissions.errors import WaitingPlacesTaken
 from users.submissions.models import TransactionRequest
 from users.submissions.progress import Progress, is_settled, unseen
@@ -47,12 +49,15 @@ class EventsApi(CallerApi):
 
     @extend_schema(
         operation_id="transaction_events",
+        summary="Watch a transaction",
         parameters=[_LAST_EVENT_ID],
         responses={
             (200, MEDIA_TYPE): OpenApiTypes.STR,
             204: OpenApiResponse(description="You have seen all there is: do not ask again."),
         },
+        examples=examples.EVENTS,
     )
+    @refusals(WaitingPlacesTaken)
     def get(self, request: Request, transaction_id: UUID) -> HttpResponseBase:
         """
         Watch a transaction of yours: server-sent events `status`, with it as it is then as data.

@@ -1,11 +1,14 @@
 """What the description of the transactions API shows: bodies that could be sent, and answers."""
 
+import json
 from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
+from common.api.catalogue import entry_of, example
 from common.api.pagination import cursor_encode
+from users.submissions.errors import CounterpartyUnavailable
 
 _ALICE = "0198c0de-1a00-7000-8000-00000000a11c"
 _BOB = "0198c0de-1b00-7000-8000-000000000b0b"
@@ -13,15 +16,28 @@ _TRANSACTION = "0198c0de-7b1e-7c3e-9a51-5b0f6f1d2c3a"
 _COMMAND = "0198c0de-9d40-7d1b-8f60-2f7f0c6a4b1d"
 
 LOCATION = OpenApiParameter(
-    "Location", str, OpenApiParameter.HEADER, response=[202], description="Where it can be read."
+    "Location",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200, 202],
+    description="Where it can be read.",
 )
 REPLAYED = OpenApiParameter(
     "Idempotent-Replayed",
     {"type": "string", "enum": ["true"]},
     OpenApiParameter.HEADER,
-    response=[202],
+    response=[200, 202],
     description="There when the key was used before: this is the first answer again.",
 )
+PREFERENCE_APPLIED = OpenApiParameter(
+    "Preference-Applied",
+    str,
+    OpenApiParameter.HEADER,
+    response=[200, 202],
+    description="`wait=N`, there when the answer was held for the outcome.",
+)
+HEADERS = (LOCATION, REPLAYED, PREFERENCE_APPLIED)
+"""What comes with the answer to whatever is accepted."""
 
 
 def _request(name: str, summary: str, value: dict[str, Any]) -> OpenApiExample:
@@ -102,6 +118,43 @@ SUBMIT = [
         {"kind": "deposit", "amount": 10000, "currency": "EUR", "user": _ALICE},
     ),
     _answer("accepted", "Accepted; the ledger decides later", _ACCEPTED, 202),
+    _answer("posted", "With `Prefer: wait=N`: decided in time", _POSTED),
+]
+BATCH = [
+    _request(
+        "payouts",
+        "Two payments, each under its own key",
+        {
+            "items": [
+                {
+                    "idempotency_key": "payout-17-1",
+                    "kind": "transfer",
+                    "amount": 2500,
+                    "currency": "EUR",
+                    "counterparty": _BOB,
+                    "description": "Lunch",
+                    "metadata": {"table": "4"},
+                },
+                {
+                    "idempotency_key": "payout-17-2",
+                    "kind": "transfer",
+                    "amount": 2500,
+                    "currency": "EUR",
+                    "counterparty": _ALICE,
+                },
+            ]
+        },
+    ),
+    _answer(
+        "results",
+        "The first is accepted, the second refused",
+        {
+            "results": [
+                {"status": 202, "body": _ACCEPTED},
+                {"status": 422, "body": example(entry_of(CounterpartyUnavailable))},
+            ]
+        },
+    ),
 ]
 TRANSACTION = [
     _answer("posted", "The money has moved", _POSTED),
@@ -126,10 +179,22 @@ _COMMANDED = {
     "settled_at": None,
 }
 
+
+def _applied(members: dict[str, Any]) -> OpenApiExample:
+    value = {
+        **_COMMANDED,
+        **members,
+        "status": "applied",
+        "settled_at": "2026-01-02T12:30:00.012000Z",
+    }
+    return _answer("applied", "With `Prefer: wait=N`: decided in time", value)
+
+
 CAPTURE = [
     _request("part", "Take a part; the rest is released", {"amount": 2000}),
     _request("all", "Take all of it", {}),
     _answer("accepted", "Accepted; the ledger decides later", _COMMANDED, 202),
+    _applied({}),
 ]
 VOID = [
     _request("void", "Release it", {}),
@@ -139,6 +204,7 @@ VOID = [
         {**_COMMANDED, "type": "void", "amount": None},
         202,
     ),
+    _applied({"type": "void", "amount": None}),
 ]
 REVERSE = [
     _request("part", "Give back a part", {"amount": 500, "reason": "The soup was cold."}),
@@ -149,6 +215,7 @@ REVERSE = [
         {**_COMMANDED, "type": "reverse", "amount": 500},
         202,
     ),
+    _applied({"type": "reverse", "amount": 500}),
 ]
 COMMAND = [
     _answer(
@@ -166,4 +233,15 @@ COMMAND = [
             "settled_at": "2026-01-02T12:30:00.012000Z",
         },
     ),
+]
+
+EVENTS = [
+    OpenApiExample(
+        "stream",
+        f"retry: 1000\n\nid: posted-0\nevent: status\ndata: {json.dumps(_POSTED)}\n\n",
+        summary="How it is; the stream ends with the outcome",
+        response_only=True,
+        status_codes=["200"],
+        media_type="text/event-stream",
+    )
 ]

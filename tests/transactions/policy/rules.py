@@ -25,6 +25,7 @@ OPEN = tuple(
     for pattern in (
         "transactions/schema",
         "transactions/docs",
+        "transactions/docs/redoc",
         "transactions/schema/events",
         "transactions/docs/events",
         "healthz/live",

@@ -9,6 +9,7 @@ _TRANSACTIONS = "api/v1/transactions"
 _TRANSACTION = f"{_TRANSACTIONS}/<uuid:transaction_id>"
 _KEY = {"Idempotency-Key": "a key of the matrix"}
 _WITHDRAWAL = {"kind": TransactionRequest.Kind.WITHDRAWAL, "amount": 1, "currency": "EUR"}
+_ITEM = {"idempotency_key": "an item of the matrix", **_WITHDRAWAL}
 _ANYBODYS_ID = "01980000-0000-7000-8000-000000000000"
 
 PROFILE = (
@@ -28,6 +29,7 @@ TRANSACTIONS = (
         body={**_WITHDRAWAL, "kind": TransactionRequest.Kind.DEPOSIT},
         headers=_KEY,
     ),
+    Rule("POST", f"{_TRANSACTIONS}/batch", callers(200), body={"items": [_ITEM]}),
     Rule("GET", _TRANSACTION, object_of(owner=200), of="withdrawal"),
     Rule("GET", _TRANSACTION, object_of(owner=200, receiver=200), of="paid"),
     Rule("GET", _TRANSACTION, object_of(owner=200), of="held"),
@@ -70,6 +72,7 @@ OPEN = tuple(
         ".well-known/jwks.json",
         "users/schema",
         "users/docs",
+        "users/docs/redoc",
         "users/schema/events",
         "users/docs/events",
         "healthz/live",
