@@ -33,7 +33,7 @@ def copied_bare(source: str, target: str, *, events: int) -> float:
         batches = _batches(connection)
         _accounts_open(connection, target)
     with databases.connect(target) as owner:
-        owner.execute("ALTER TABLE ledger_transaction DISABLE TRIGGER ledger_transaction_in_totals")
+        owner.execute("ALTER TABLE ledger_transactions_written DISABLE TRIGGER ledger_transaction_in_totals")
     with databases.connect(target, "app") as connection, connection.cursor() as cursor:
         began = time.perf_counter()
         for batch in batches:
