@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
@@ -13,7 +12,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 from common.db.transient import is_transient
 from common.events.topics import SOURCE_BY_TOPIC
-from common.inbox.arrival import arrive
+from common.inbox.ahead import Ahead
 from common.inbox.batch import BatchReport
 from common.inbox.breaker import Breaker, BreakerTripped
 from common.inbox.conduct import Conduct
@@ -76,6 +75,7 @@ class Consumer:
     ) -> None:
         self._wiring = wiring
         self._source = source
+        self._ahead = Ahead(source)
         self._stop = stop
         self._limits = limits
         self._heartbeat = Heartbeat(heartbeat_file, stuck_s=stuck_s)
@@ -98,14 +98,18 @@ class Consumer:
                     self._heartbeat.beat()
                     close_old_connections()
                     self._look_around()
-                    records = self._source.poll(records_max=self._room(consumed), timeout_s=_POLL_S)
+                    room = self._room(consumed)
+                    records = self._source.poll(records_max=room, timeout_s=_POLL_S)
                     if records:
-                        self._consume(records)
+                        # A batch that is not full is all that there was, so no more is sought.
+                        left = self._room(consumed + room) if len(records) == room else 0
+                        self._consume(records, next_max=left)
                         consumed += len(records)
                         last_seen = time.monotonic()
         except _Stopped:
             pass
         finally:
+            self._ahead.close()
             self._source.close()
         return consumed
 
@@ -119,15 +123,16 @@ class Consumer:
             self._due_looked_at = now
             self._apply_left_over()
 
-    def _consume(self, records: list[Record]) -> None:
+    def _consume(self, records: list[Record], *, next_max: int) -> None:
         """
-        Apply records and commit them.
+        Apply records and commit them, and read at most `next_max` of those behind them meanwhile.
 
         A batch may be what the database has no time for, so it is tried in smaller parts after
         some failures. What a part has applied is a duplicate when all of it is tried again.
         """
-        consumed_at = datetime.now(UTC)
-        arrivals = [arrive(record, consumed_at=consumed_at) for record in records]
+        arrivals = self._ahead.arrivals(records)
+        if next_max:
+            self._ahead.begin(records_max=next_max)
 
         def apply(failures: int) -> None:
             size = max(1, len(arrivals) >> failures // _HALVE_AFTER)
@@ -136,6 +141,7 @@ class Consumer:
                 self._on_batch(batch_isolate(self._wiring, part, conduct=self._conduct))
 
         self._unless_halted(apply)
+        self._ahead.wait()
         self._source.commit(records)
 
     def _apply_left_over(self) -> None:
@@ -207,6 +213,7 @@ class Consumer:
     def _stay(self, timeout_s: float) -> None:
         """Stay in the group without reading; raises `_Stopped` when told to stop."""
         self._heartbeat.beat()
+        self._ahead.wait()
         self._source.stay(timeout_s=timeout_s)
         close_old_connections()
         if self._stop.is_set():

@@ -35,13 +35,18 @@ def waiting_load(
     """Read what waits in these streams, nearest to its turn first; their cursors are locked."""
     if not streams:
         return []
-    rows = InboxWaiting.objects.filter(
-        consumer=consumer,
-        source=source,
-        stream__in=streams,
-        state=InboxWaiting.State.WAITING,
-    ).order_by("sequence", "id")[:LOAD_MAX]
-    return [arrive_again(row) for row in rows]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id FROM inbox_waiting
+            WHERE consumer = %s AND source = %s AND state = 'waiting'
+                AND stream = ANY(%s::uuid[])
+            ORDER BY sequence, id LIMIT %s
+            """,
+            [consumer, source, array_of(list(streams)), LOAD_MAX],
+        )
+        found = [row_id for (row_id,) in cursor.fetchall()]
+    return _arrive_again(found, "sequence", "id")
 
 
 def waiting_next(*, consumer: str, source: str, stream: UUID) -> list[Arrival | Poison]:
@@ -82,6 +87,19 @@ def waiting_settle(
     columns = zip(*((e.stream, e.sequence, e.id) for e in applied), strict=True)
     places = [array_of(column) for column in columns]
     with connection.cursor() as cursor:
+        # Mostly there is nothing, and then one look is enough: the cursors are locked.
+        cursor.execute(
+            """
+            SELECT EXISTS (
+                SELECT FROM unnest(%s::uuid[], %s::bigint[]) AS done (stream, sequence)
+                JOIN inbox_waiting AS kept USING (stream, sequence)
+                WHERE kept.consumer = %s AND kept.source = %s AND kept.state IN ('dead', 'waiting')
+            )
+            """,
+            [*places[:2], consumer, source],
+        )
+        if not cursor.fetchone()[0]:
+            return []
         cursor.execute(
             """
             DELETE FROM inbox_waiting AS kept
@@ -105,9 +123,13 @@ def waiting_settle(
             [*places, consumer, source],
         )
         rivals = [row_id for row_id, state in cursor.fetchall() if state == "waiting"]
-    if not rivals:
+    return _arrive_again(rivals, "id")
+
+
+def _arrive_again(row_ids: Collection[int], *order: str) -> list[Arrival | Poison]:
+    if not row_ids:
         return []
-    rows = InboxWaiting.objects.filter(pk__in=rivals).order_by("id")
+    rows = InboxWaiting.objects.filter(pk__in=row_ids).order_by(*order)
     return [arrive_again(row) for row in rows]
 
 

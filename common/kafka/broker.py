@@ -99,6 +99,14 @@ class EventSource(Protocol):
         Raises `BrokerFatal`; a broker that is away just gives nothing.
         """
 
+    def read_ahead(self, *, records_max: int) -> list[Record]:
+        """
+        Read what is there already, and keep it for the next calls of `poll`.
+
+        Those give out the same objects. What is of a partition that is taken away or assigned
+        anew before that is forgotten. Raises `BrokerFatal`.
+        """
+
     def commit(self, records: Sequence[Record]) -> None:
         """Remember to resume after these records. A hint only: it may be lost without harm."""
 

@@ -158,10 +158,13 @@ class MemorySource:
         self._group = group
         self._from_beginning = from_beginning
         self._begun: set[int] = set()
+        self._ahead: list[Record] = []
         broker.join(group, self)
 
     def take_over(self, positions: dict[int, int]) -> None:
         """Read these partitions from now on, each from its offset."""
+        kept = self.positions.keys() & positions.keys()
+        self._ahead = [record for record in self._ahead if record.partition in kept]
         self.positions = {
             partition: 0 if self._from_beginning and partition not in self._begun else offset
             for partition, offset in positions.items()
@@ -171,14 +174,17 @@ class MemorySource:
     def poll(self, *, records_max: int, timeout_s: float) -> list[Record]:
         self.staying = False
         with self._broker.changed:
-            self._broker.changed.wait_for(self._has_records, timeout_s)
-            found: list[Record] = []
-            for partition, position in self.positions.items():
-                log = self._broker.logs[self.topic, partition]
-                taken = log[position : position + records_max - len(found)]
-                self.positions[partition] = position + len(taken)
-                found += taken
+            if not self._ahead:
+                self._broker.changed.wait_for(self._has_records, timeout_s)
+                self._read(records_max)
+            found, self._ahead = self._ahead[:records_max], self._ahead[records_max:]
             return found
+
+    def read_ahead(self, *, records_max: int) -> list[Record]:
+        with self._broker.changed:
+            if not self._ahead:
+                self._read(records_max)
+            return self._ahead
 
     def commit(self, records: Sequence[Record]) -> None:
         with self._broker.changed:
@@ -193,6 +199,13 @@ class MemorySource:
 
     def close(self) -> None:
         self._broker.leave(self._group, self)
+
+    def _read(self, records_max: int) -> None:
+        for partition, position in self.positions.items():
+            log = self._broker.logs[self.topic, partition]
+            taken = log[position : position + records_max - len(self._ahead)]
+            self.positions[partition] = position + len(taken)
+            self._ahead += taken
 
     def _has_records(self) -> bool:
         return any(

@@ -15,8 +15,8 @@ class KafkaReading:
     """
     A look at a topic from a group's committed offsets to where the topic ends now.
 
-    With the contract of `EventSource`, but that `commit` does nothing, and with `ended`. Raises
-    `BrokerError` when the broker does not say where to begin.
+    With the contract of `EventSource`, but that `commit` does nothing and nothing is read ahead,
+    and with `ended`. Raises `BrokerError` when the broker does not say where to begin.
     """
 
     def __init__(self, config: Config, *, topic: str, from_beginning: bool = False) -> None:

@@ -41,7 +41,7 @@ _headers_checked = methodcaller("headers")
 
 class KafkaSource:
     """
-    One consumer; the thread that polls is the only one that touches it.
+    One consumer, touched by one thread at a time.
 
     Committed offsets say where to resume and nothing else: a commit that fails because the
     group moved on is normal (P16), what was applied is known by the stream cursors. With
@@ -53,6 +53,7 @@ class KafkaSource:
         self._topic = topic
         self._commit_errors: deque[str] = deque(maxlen=10)
         self._begun: set[int] = set()
+        self._ahead: list[Record] = []
         # Partitions that gave something since they were assigned, and what was committed of it.
         self._held: dict[int, int | None] = {}
         self._again_at = time.monotonic() + _COMMIT_AGAIN_S
@@ -64,16 +65,26 @@ class KafkaSource:
         self._report_commit_errors()
         if time.monotonic() >= self._again_at:
             self._commit_again()
-        first = self._consumer.poll(timeout_s)
-        if first is None:
-            return []
-        # A batch call waits until it is full or the time is up; asking for what is there
-        # already keeps a single event fast and a burst together.
-        rest = self._consumer.consume(num_messages=records_max - 1, timeout=0)
-        records = [record for message in (first, *rest) if (record := record_read(message))]
+        if not self._ahead:
+            self._read(records_max, timeout_s)
+        records, self._ahead = self._ahead[:records_max], self._ahead[records_max:]
         for record in records:
             self._held.setdefault(record.partition, None)
         return records
+
+    def read_ahead(self, *, records_max: int) -> list[Record]:
+        if not self._ahead:
+            self._read(records_max, 0)
+        return self._ahead
+
+    def _read(self, records_max: int, timeout_s: float) -> None:
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return
+        # A batch call waits until it is full or the time is up; asking for what is there
+        # already keeps a single event fast and a burst together.
+        rest = self._consumer.consume(num_messages=records_max - 1, timeout=0)
+        self._ahead = [record for message in (first, *rest) if (record := record_read(message))]
 
     def commit(self, records: Sequence[Record]) -> None:
         following = {r.partition: r.offset + 1 for r in records if r.partition in self._held}
@@ -111,6 +122,8 @@ class KafkaSource:
     def _forget(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         for partition in partitions:
             self._held.pop(partition.partition, None)
+        gone = {partition.partition for partition in partitions}
+        self._ahead = [record for record in self._ahead if record.partition not in gone]
 
     def _begin(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._forget(consumer, partitions)

@@ -6,7 +6,7 @@ without harm.
 """
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -249,8 +249,25 @@ def _store(event: NewEvent, sequence: int) -> UUID:
 
 
 def _store_many(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
-    rows = [_row(event, sequence) for event, sequence in numbered]
-    heads = {row[_STREAM]: row[0] for row in rows}
+    ids: list[UUID] = []
+    heads: dict[UUID, UUID] = {}
+
+    # One by one: the database takes rows in while those behind them are still being made.
+    def rows() -> Iterator[tuple[Any, ...]]:
+        for event, sequence in numbered:
+            row = _row(event, sequence)
+            ids.append(row[0])
+            heads[row[_STREAM]] = row[0]
+            yield *row[:-1], bytea_of_text(row[-1])
+
+    rows_copy("outbox_message", _COLUMNS, rows())
+    _heads_save(heads)
+    publisher_wake()
+    return ids
+
+
+def _heads_save(heads: Mapping[UUID, UUID]) -> None:
+    """Remember the last event of each of these streams, whose locks are held."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -260,9 +277,6 @@ def _store_many(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
             """,
             [array_of(list(heads)), array_of(list(heads.values()))],
         )
-    rows_copy("outbox_message", _COLUMNS, [(*row[:-1], bytea_of_text(row[-1])) for row in rows])
-    publisher_wake()
-    return [row[0] for row in rows]
 
 
 def publisher_wake() -> None:

@@ -60,6 +60,14 @@ class TestPublish:
         assert calls
 
 
+def read_ahead(source, *, records_max):
+    """Read ahead as soon as there is something."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (found := source.read_ahead(records_max=records_max)):
+        assert time.monotonic() < deadline, "nothing came"
+    return list(found)
+
+
 class TestConsume:
     def test_begins_with_the_first_record_there_is(self, broker):
         publish(broker, [broker.record(stream=uuid7()) for _ in range(5)])
@@ -76,6 +84,33 @@ class TestConsume:
                 batch = source.poll(records_max=3, timeout_s=0.2)
                 assert len(batch) <= 3
                 found += batch
+
+    def test_gives_out_what_it_read_ahead_before_it_reads_on(self, broker):
+        publish(broker, [broker.record(sequence=n) for n in range(1, 4)])
+        with closing(broker.source("readers")) as source:
+            read(source, 3)
+            publish(broker, [broker.record(sequence=n) for n in range(4, 9)])
+            ahead = read_ahead(source, records_max=3)
+            assert source.read_ahead(records_max=9) == ahead
+
+            found = source.poll(records_max=2, timeout_s=0.2)
+            assert all(one is other for one, other in zip(found, ahead, strict=False))
+            found += read(source, 5 - len(found))
+
+        assert 1 <= len(ahead) <= 3
+        assert [headers_decode(r.headers).sequence for r in found] == [4, 5, 6, 7, 8]
+
+    def test_leaves_unread_for_the_group_what_it_read_ahead(self, broker):
+        publish(broker, [broker.record(sequence=n) for n in range(1, 4)])
+        with closing(broker.source("readers")) as source:
+            source.commit(read(source, 3))
+            publish(broker, [broker.record(sequence=n) for n in range(4, 7)])
+            read_ahead(source, records_max=3)
+
+        with closing(broker.source("readers")) as source:
+            again = [headers_decode(r.headers).sequence for r in read(source, 3)]
+
+        assert again == [4, 5, 6]
 
     def test_resumes_after_what_was_committed(self, broker):
         publish(broker, [broker.record(sequence=n) for n in range(1, 11)])

@@ -11,7 +11,7 @@ from common.events.envelope import headers_decode
 from common.ids import uuid7
 from common.kafka.broker import Refusal
 from tests.contracts.conftest import RECORD_MAX
-from tests.contracts.test_broker import DEADLINE_S, publish, read
+from tests.contracts.test_broker import DEADLINE_S, publish, read, read_ahead
 
 
 def places(records):
@@ -44,6 +44,15 @@ def let_share(broker, sources):
         publish(broker, [broker.record(stream=uuid7()) for _ in range(12)])
         if all(poll_until(sources, 12)):
             return
+
+
+def wait_for_records(source, other):
+    """What a new member gets, while another only stays until it has to give partitions away."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not (found := source.poll(records_max=100, timeout_s=0.1)):
+        assert time.monotonic() < deadline, "nothing came"
+        other.stay(timeout_s=0.1)
+    return found
 
 
 def read_all(source, count):
@@ -81,6 +90,20 @@ class TestRebalance:
 
         assert lost
         assert set(places(lost)) <= set(places(again))
+
+    def test_forgets_what_was_read_ahead_together_with_its_partition(self, broker):
+        with closing(broker.source("team")) as first:
+            publish(broker, [broker.record(stream=uuid7()) for _ in range(30)])
+            first.commit(read(first, 30))
+            publish(broker, [broker.record(stream=uuid7()) for _ in range(30)])
+            ahead = read_ahead(first, records_max=100)
+            with closing(broker.source("team")) as second:
+                theirs = wait_for_records(second, first)
+                mine = list(first.read_ahead(records_max=100))
+
+        assert theirs
+        assert not set(places(mine)) & set(places(theirs))
+        assert {r.partition for r in mine} < {r.partition for r in ahead}
 
     def test_gives_what_a_dead_member_had_to_who_lives(self, broker):
         publish(broker, [broker.record(stream=uuid7()) for _ in range(30)])

@@ -122,7 +122,7 @@ class Broker:
     def is_read(self, group: str) -> bool:
         """Whether the members of a group have read everything there is, and are done with it."""
         known = self.groups.get(group)
-        if known is None or not known.members or any(member.in_hand for member in known.members):
+        if known is None or not known.members or any(m.in_hand or m.ahead for m in known.members):
             return False
         return all(
             position >= member.log(partition).end
@@ -138,6 +138,7 @@ def rebalance(broker: Broker, group: Group) -> None:
         mine = range(index, count, len(group.members))
         kept = member.positions.keys() & set(mine)
         member.held = {place: held for place, held in member.held.items() if place in kept}
+        member.ahead = [record for record in member.ahead if record.partition in kept]
         member.positions = {
             partition: member.positions.get(
                 partition, group.committed.get((member.topic, partition), 0)
@@ -159,6 +160,7 @@ class Source:
         self.in_hand = False
         self.positions: dict[int, int] = {}
         self.held: dict[int, int | None] = {}
+        self.ahead: list[Record] = []
         self._again_at = scheduler().clock + COMMIT_AGAIN_S
         self._broker = broker
         self._group = broker.groups.setdefault(group, Group())
@@ -174,15 +176,22 @@ class Source:
         self._join()
         if scheduler().clock >= self._again_at:
             self._commit_again()
-        scheduler().wait(self._has_records, timeout_s)
-        self._join()
-        found: list[Record] = []
-        for partition in [] if self._broker.is_away() else list(self.positions):
-            found += self._read(partition, records_max - len(found))
+        if not self.ahead:
+            scheduler().wait(self._has_records, timeout_s)
+            self._join()
+            self._fetch(records_max)
+        found, self.ahead = self.ahead[:records_max], self.ahead[records_max:]
         self.in_hand = bool(found)
         for record in found:
             self.held.setdefault(record.partition, None)
         return found
+
+    def read_ahead(self, *, records_max: int) -> list[Record]:
+        scheduler().step("read ahead")
+        self._join()
+        if not self.ahead:
+            self._fetch(records_max)
+        return self.ahead
 
     def commit(self, records: Sequence[Record]) -> None:
         scheduler().step("commit offsets")
@@ -218,6 +227,7 @@ class Source:
         if self in self._group.members:
             self._group.members.remove(self)
             self.positions = {}
+            self.ahead = []
             rebalance(self._broker, self._group)
 
     def _join(self) -> None:
@@ -226,6 +236,10 @@ class Source:
             self._group.members.append(self)
             self.positions = {}
             rebalance(self._broker, self._group)
+
+    def _fetch(self, records_max: int) -> None:
+        for partition in [] if self._broker.is_away() else list(self.positions):
+            self.ahead += self._read(partition, records_max - len(self.ahead))
 
     def _read(self, partition: int, count: int) -> list[Record]:
         log = self.log(partition)

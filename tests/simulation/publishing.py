@@ -109,7 +109,7 @@ def _answered() -> Iterator[None]:
 
 
 class FakeExecutor:
-    """Stands for the marker's thread: what is submitted is done at once, or when waited for."""
+    """Stands for a thread: what is submitted is done at once, or when waited for."""
 
     def __init__(self, **_: Any) -> None:
         self._at_once = scheduler().random.random() < 0.5
@@ -121,7 +121,7 @@ class FakeExecutor:
         return future
 
     def shutdown(self) -> None:
-        scheduler().step("stop marking")
+        scheduler().step("stop its thread")
 
 
 class FakeFuture:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from common.inbox import batch, consumer, isolate, replay
+from common.inbox import ahead, batch, consumer, isolate, replay
 from common.outbox import append, drain, marker, publisher, rows
 from common.reconciliation import sweep
 from tests.simulation import (
@@ -83,6 +83,7 @@ def _seams() -> Iterator[tuple[Any, str, Any]]:
         yield module, "time", clock.FakeTime()
         yield module, "random", clock.FakeRandom()
     yield consumer, "close_old_connections", lambda: None
+    yield ahead, "ThreadPoolExecutor", publishing.FakeExecutor
     yield BaseDatabaseWrapper, "connect", _refuse
     yield from _outbox(settings)
     yield from _letters()

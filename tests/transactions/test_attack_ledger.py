@@ -103,6 +103,8 @@ class TestAttackLedger:
         assert outcome.refused, outcome.says
 
 
+CHECKED = "ledger_transactions_written"
+
 WEAKNESSES = {
     "rights and a trigger": (
         [
@@ -121,8 +123,8 @@ WEAKNESSES = {
         {"raise a wallet's money without a posting", "every trigger is on"},
     ),
     "postings past the totals": (
-        ["ALTER TABLE ledger_transaction DISABLE TRIGGER ledger_transaction_in_totals"],
-        ["ALTER TABLE ledger_transaction ENABLE TRIGGER ledger_transaction_in_totals"],
+        [f"ALTER TABLE {CHECKED} DISABLE TRIGGER ledger_transaction_in_totals"],
+        [f"ALTER TABLE {CHECKED} ENABLE TRIGGER ledger_transaction_in_totals"],
         {"post and leave the totals", "post and let one total follow", "every trigger is on"},
     ),
     "a frozen wallet": (

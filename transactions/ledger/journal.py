@@ -7,6 +7,7 @@ tells all of it that never changes: whatever is edited later no longer fits the 
 
 import hashlib
 from collections.abc import Iterable
+from functools import lru_cache
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -73,6 +74,9 @@ class Entry(NamedTuple):
 
 
 _TIME = Entry._fields.index("recorded_at")
+_FACTS_TIMES = [
+    Facts._fields.index(name) for name in ("hold_expires_at", "effective_at", "recorded_at")
+]
 
 
 def entry_hash(entry: Entry) -> bytes:
@@ -98,9 +102,14 @@ def _plain(entry: Entry) -> list[Any]:
 def _plain_facts(facts: Facts | None) -> list[Any] | None:
     if facts is None:
         return None
-    return [_moment(one) if isinstance(one, datetime) else one for one in facts]
+    plain: list[Any] = list(facts)
+    for place in _FACTS_TIMES:
+        if plain[place] is not None:
+            plain[place] = _moment(plain[place])
+    return plain
 
 
+@lru_cache(maxsize=8)  # a batch has one time of recording, which each of its entries tells twice
 def _moment(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 

@@ -27,10 +27,23 @@ def publish(broker, *, first=1, last):
         producer.publish(records, while_waiting=lambda: None)
 
 
-def consumer(broker, *, wiring=None, stop=None, heartbeat_file="", on_batch=None, **limits):
+class WatchedSource(MemorySource):
+    """Remembers how much was read ahead each time."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self.read_ahead_counts = []
+
+    def read_ahead(self, *, records_max):
+        found = super().read_ahead(records_max=records_max)
+        self.read_ahead_counts.append(len(found))
+        return found
+
+
+def consumer(broker, *, wiring=None, source=None, stop=None, heartbeat_file="", on_batch=None, **limits):
     return Consumer(
         wiring=wiring or echo_wiring(),
-        source=MemorySource(broker, topic=TOPIC, group="echo"),
+        source=source or MemorySource(broker, topic=TOPIC, group="echo"),
         stop=stop or threading.Event(),
         limits=Limits(**{"idle_s": 0.05, **limits}),
         heartbeat_file=heartbeat_file,
@@ -76,6 +89,24 @@ class TestConsumer:
         assert worker.run() == 4
         assert (len(applied_ids(ALICE)), committed(broker)) == (4, 4)
         assert broker.groups["echo"].members == []
+
+    def test_reads_the_next_batch_while_a_full_one_is_applied(self, broker):
+        publish(broker, last=10)
+        source = WatchedSource(broker, topic=TOPIC, group="echo")
+
+        assert consumer(broker, source=source, batch_size=4, messages_max=9).run() == 9
+
+        assert source.read_ahead_counts == [4, 1]
+        assert (len(applied_ids(ALICE)), committed(broker)) == (9, 9)
+
+    def test_leaves_what_it_read_ahead_to_others_when_told_to_stop(self, broker):
+        stop = threading.Event()
+        publish(broker, last=10)
+
+        consumer(broker, stop=stop, batch_size=4, on_batch=lambda _: stop.set()).run()
+        consumer(broker).run()
+
+        assert (len(applied_ids(ALICE)), committed(broker)) == (10, 10)
 
     def test_gives_what_was_applied_but_not_committed_no_second_effect(self, broker):
         publish(broker, last=5)
