@@ -57,7 +57,8 @@ class TestSettings:
         code = (
             "from django.conf import settings as s;"
             "print(s.DEBUG, s.ALLOW_ISSUING_TOKENS, s.ACCOUNT_EMAIL_VERIFICATION,"
-            " s.STAFF_MFA_REQUIRED, s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE)"
+            " s.STAFF_MFA_REQUIRED, s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME,"
+            " s.SESSION_COOKIE_SECURE)"
         )
         done = manage("shell", "--no-imports", "-c", code)
 
