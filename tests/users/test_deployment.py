@@ -57,12 +57,13 @@ class TestSettings:
         code = (
             "from django.conf import settings as s;"
             "print(s.DEBUG, s.ALLOW_ISSUING_TOKENS, s.ACCOUNT_EMAIL_VERIFICATION,"
-            " s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE)"
+            " s.STAFF_MFA_REQUIRED, s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME,"
+            " s.SESSION_COOKIE_SECURE)"
         )
         done = manage("shell", "--no-imports", "-c", code)
 
         assert done.stdout.split() == [
-            "False", "False", "mandatory", "users_session", "users_csrf", "True",
+            "False", "False", "mandatory", "True", "users_session", "users_csrf", "True",
         ], done.stderr  # fmt: skip
 
     @pytest.mark.parametrize("secret", ["", "x" * 31, "x" * 40 + " ", "\u00e9" * 40])
@@ -74,7 +75,12 @@ class TestSettings:
 
     @pytest.mark.parametrize(
         "name",
-        ["USERS_SECRET_KEY", "USERS_SIGNING_KEYS_DIR", "USERS_TO_TRANSACTIONS_SECRET"],
+        [
+            "USERS_SECRET_KEY",
+            "USERS_SIGNING_KEYS_DIR",
+            "USERS_TO_TRANSACTIONS_SECRET",
+            "USERS_MFA_SECRETS",
+        ],
     )
     def test_of_production_have_no_default_for_what_must_be_said(self, name):
         environment = {**os.environ, **PRODUCTION}
@@ -90,6 +96,20 @@ class TestSettings:
 
         assert done.returncode != 0
         assert name in done.stderr
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("USERS_MFA_SECRETS", "x" * 31),
+            ("USERS_MFA_SECRETS", "x" * 40 + ",short"),
+            ("LOGIN_EVENTS_KEEP_DAYS", "89"),
+        ],
+    )
+    def test_take_no_weak_secret_and_no_trail_that_the_database_would_keep(self, name, value):
+        done = manage("check", **{name: value})
+
+        assert done.returncode != 0
+        assert f"{name} must" in done.stderr
 
     def test_of_local_start_too(self, tmp_path):
         done = manage(

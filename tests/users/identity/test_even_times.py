@@ -20,7 +20,7 @@ from users.identity import sign_up
 from users.identity.models import User
 from users.identity.sign_in_backend import AddressBackend
 
-SAMPLES = int(os.environ.get("EVEN_SAMPLES", "25"))
+SAMPLES = int(os.environ.get("EVEN_SAMPLES", "15"))
 SEPARABLE = 4.0
 """Standard deviations; by chance alone one comparison in 16,000 is beyond, and none twice."""
 
