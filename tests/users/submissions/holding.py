@@ -54,13 +54,14 @@ def meanwhile(action: Callable[[], Any]) -> Iterator[Future[Any]]:
 
 
 def sessions(*, listeners: bool) -> list[int]:
-    """The process ids of the other sessions of this database: of listeners, or of all others."""
+    """The process ids of other sessions of this database: of who listens by now, or the rest."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            " AND (application_name LIKE %s) = %s",
-            ["%listener", listeners],
+            " AND CASE WHEN application_name LIKE %s"
+            " THEN %s AND state = 'idle' AND query LIKE %s ELSE NOT %s END",
+            ["%listener", listeners, "LISTEN %", listeners],
         )
         return [pid for (pid,) in cursor.fetchall()]
 

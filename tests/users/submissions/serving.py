@@ -74,6 +74,8 @@ def _environment(signing_keys: object, threads: int) -> dict[str, str]:
         "USERS_DATABASE_URL": urlunsplit(url._replace(path=connection.settings_dict["NAME"])),
         "USERS_SIGNING_KEYS_DIR": str(signing_keys),
         "OUTBOX_PUBLISH": "false",
+        # No stream ends because its time is over.
+        "USERS_EVENT_STREAM_MAX_S": "3600",
         "WEB_THREADS": str(threads),
     }
 

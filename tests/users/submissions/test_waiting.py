@@ -44,11 +44,11 @@ def prefer(seconds: object) -> dict[str, str]:
 
 
 def accepted(model=TransactionRequest):
-    """What was just accepted, once its client waits."""
+    """What was just accepted, once its client waits and would hear of it."""
 
     def look():
         row = model.objects.first()
-        return row if row and waits_for(row.id) else None
+        return row if row and waits_for(row.id) and sessions(listeners=True) else None
 
     return wait_for("somebody waits", look)
 
