@@ -25,7 +25,7 @@ def test_requests_are_accepted_as_ever_while_all_behind_them_is_away(people):
 
     with under_load(people) as workload:
         threading.Event().wait(USUAL_S)
-        stopped = time.monotonic()
+        usually, stopped = len(workload.journal.accepted) / USUAL_S, time.monotonic()
         for name in behind():
             killing.stop(name)
         gone = time.monotonic()
@@ -44,6 +44,7 @@ def test_requests_are_accepted_as_ever_while_all_behind_them_is_away(people):
         f"\n{taken} accepted in {AWAY_S} s with users alone;"
         f" p99 of an answer: {usual:.0f} ms usually, {away:.0f} ms then"
     )
-    assert taken > AWAY_S
-    assert workload.journal.unanswered == {}
+    # Clients of a busy machine give up and ask again, whatever is away; nobody else may say no.
+    assert set(workload.journal.unanswered) <= {"ReadTimeout", "503 busy"}
+    assert taken / AWAY_S > usually / 2
     assert_all_holds(workload, since=since)
