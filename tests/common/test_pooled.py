@@ -19,7 +19,7 @@ def pooled():
     known = copy.deepcopy(connection.settings_dict)
     known["CONN_HEALTH_CHECKS"] = False
     known["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 2, "timeout": 10}
-    wrapper = DatabaseWrapper(known, alias="pooled")
+    wrapper = DatabaseWrapper(known)
     yield wrapper
     wrapper.close()
     wrapper.close_pool()
