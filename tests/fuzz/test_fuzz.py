@@ -20,10 +20,7 @@ CHOSEN = os.environ.get("FUZZ_SERVICE")
 def test_the_api_is_what_its_description_says(service):
     cases = int(os.environ.get("FUZZ_CASES", "0"))
 
-    if cases:
-        done = run_cases(service, cases)
-    else:
-        done = run_round(service, *SAMPLE)
+    done = run_cases(service, cases) if cases else run_round(service, *SAMPLE)
 
     assert done.passed, done.output
     assert done.cases >= max(cases, done.operations), done.output
