@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from itertools import count
+from threading import Lock
 from typing import Any
 
 import schemathesis
@@ -36,13 +37,15 @@ class Renewed:
         self._life_s = life_s
         self._caller: Caller | None = None
         self._until = 0.0
+        self._signing_in = Lock()
 
     def get(self) -> Caller:
         """Somebody whose token is good for a while."""
-        if self._caller is None or time.monotonic() > self._until:
-            self._caller = wait_for("signing in", self._try, deadline_s=SIGN_IN_S)
-            self._until = time.monotonic() + self._life_s
-        return self._caller
+        with self._signing_in:
+            if self._caller is None or time.monotonic() > self._until:
+                self._caller = wait_for("signing in", self._try, deadline_s=SIGN_IN_S)
+                self._until = time.monotonic() + self._life_s
+            return self._caller
 
     def _try(self) -> Caller | None:
         try:
@@ -91,9 +94,17 @@ class World:
         return caller
 
 
-@cache
+_BUILDING = Lock()
+
+
 def world() -> World:
-    """The world of this run."""
+    """The world of this run, made once whoever asks first."""
+    with _BUILDING:
+        return _world()
+
+
+@cache
+def _world() -> World:
     return World()
 
 

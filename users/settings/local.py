@@ -14,7 +14,7 @@ ALLOW_ISSUING_TOKENS = True
 ACCOUNT_RATE_LIMITS = dict.fromkeys(
     (
         *("signup", "login", "confirm_email", "reset_password", "reset_password_from_key"),
-        *("change_password", "manage_email", "reauthenticate"),
+        *("change_password", "manage_email", "reauthenticate", "login_failed"),
     ),
     "10000/m/ip",
 )
