@@ -137,7 +137,11 @@ def _add_quality(verbs: Any) -> None:
     fuzz = _add(verbs, "fuzz", _fuzz, "send the API whatever its description allows, and does not")
     fuzz.add_argument("service", nargs="?", choices=MANAGED, help="only this one")
     fuzz.add_argument(
-        "--cases", type=int, default=20_000, metavar="N", help="for each service; 20,000 if not given"
+        "--cases",
+        type=int,
+        default=20_000,
+        metavar="N",
+        help="for each service; 20,000 if not given",
     )
     text = "write docs/openapi, docs/errors.md, docs/api.http and the Postman file from the code"
     documents = _add(verbs, "documents", _documents, text)

@@ -10,7 +10,8 @@ import pytest
 
 from tests.fuzz.running import SERVICES, run_cases, run_round
 
-SAMPLE_S = 12
+# Signing in and up hashes passwords, which is slow on purpose; the verb fuzzes that, too.
+SAMPLE = ("--max-examples", "2", "--exclude-path-regex", "/auth/")
 CHOSEN = os.environ.get("FUZZ_SERVICE")
 
 
@@ -19,10 +20,7 @@ CHOSEN = os.environ.get("FUZZ_SERVICE")
 def test_the_api_is_what_its_description_says(service):
     cases = int(os.environ.get("FUZZ_CASES", "0"))
 
-    if cases:
-        done = run_cases(service, cases)
-    else:
-        done = run_round(service, "--max-time", str(SAMPLE_S), "--max-examples", "3")
+    done = run_cases(service, cases) if cases else run_round(service, *SAMPLE)
 
     assert done.passed, done.output
     assert done.cases >= max(cases, done.operations), done.output

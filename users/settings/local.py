@@ -17,7 +17,7 @@ STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=False)
 ACCOUNT_RATE_LIMITS = dict.fromkeys(
     (
         *("signup", "login", "confirm_email", "reset_password", "reset_password_from_key"),
-        *("change_password", "manage_email", "reauthenticate"),
+        *("change_password", "manage_email", "reauthenticate", "login_failed"),
     ),
     "10000/m/ip",
 )
