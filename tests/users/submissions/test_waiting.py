@@ -21,7 +21,7 @@ from tests.users.submissions.test_outcomes import consume, posted, rejected
 from users.submissions import waiting
 from users.submissions.models import TransactionCommand, TransactionRequest
 from users.submissions.order import CommandOrder
-from users.submissions.waiters import waiting_room
+from users.submissions.waiters import WaitingRoom, waiting_room
 from users.submissions.waiting import wait_preferred
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,19 +35,20 @@ def patience(monkeypatch) -> None:
 
 @pytest.fixture
 def deaf(monkeypatch) -> None:
-    """Waiters look only when they are told to."""
+    """Waiters look only when what they wait for is told."""
     monkeypatch.setattr(waiting, "TICK_S", NEVER_S)
+    monkeypatch.setattr(WaitingRoom, "wake_all", lambda _: None)
 
 
 def prefer(seconds: object) -> dict[str, str]:
     return {"Prefer": f"wait={seconds}"}
 
 
-def accepted(model=TransactionRequest):
+def accepted(rows=None):
     """What was just accepted, once its client waits and would hear of it."""
 
     def look():
-        row = model.objects.first()
+        row = (TransactionRequest.objects.all() if rows is None else rows).first()
         return row if row and waits_for(row.id) and sessions(listeners=True) else None
 
     return wait_for("somebody waits", look)
@@ -138,13 +139,7 @@ class TestOutcome:
     def test_of_a_large_batch_is_told_in_parts(self, submit, alice, bob):
         others = TransactionRequestFactory.create_batch(450, user=bob)
         with meanwhile(partial(submit, alice, headers=prefer(NEVER_S))) as answering:
-            row = wait_for(
-                "somebody waits",
-                lambda: next(
-                    (r for r in TransactionRequest.objects.filter(user=alice) if waits_for(r.id)),
-                    None,
-                ),
-            )
+            row = accepted(TransactionRequest.objects.filter(user=alice))
             consume(*[posted(one) for one in [*others[:225], row, *others[225:]]])
 
             assert answering.result(timeout=30).status_code == 200
@@ -304,7 +299,7 @@ class TestCommand:
 
     def test_is_answered_when_it_is_applied(self, client_of, hold):
         with meanwhile(self.capture(client_of, hold)) as answering:
-            consume(captured(hold, by=accepted(TransactionCommand)))
+            consume(captured(hold, by=accepted(TransactionCommand.objects.all())))
             answer = answering.result(timeout=30)
 
         assert (answer.status_code, answer.json()["status"]) == (200, "applied")
@@ -313,7 +308,7 @@ class TestCommand:
 
     def test_is_answered_when_it_is_refused(self, client_of, hold):
         with meanwhile(self.capture(client_of, hold)) as answering:
-            consume(refused(accepted(TransactionCommand)), stream=hold.user_id)
+            consume(refused(accepted(TransactionCommand.objects.all())), stream=hold.user_id)
             answer = answering.result(timeout=30)
 
         assert (answer.status_code, answer.json()["rejection_code"]) == (200, "exceeds_hold")
