@@ -9,6 +9,7 @@ from django.db import (
     IntegrityError,
     OperationalError,
     ProgrammingError,
+    connection,
     transaction,
 )
 
