@@ -49,6 +49,19 @@ class TestApplicationRole:
 
         assert "append-only" not in str(raised.value)
 
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "INSERT INTO ledger_transactions_written (ids) VALUES ('{}')",
+            "UPDATE ledger_transactions_written SET ids = '{}'",
+            "DELETE FROM ledger_transactions_written",
+            "TRUNCATE ledger_transactions_written",
+        ],
+    )
+    def test_may_not_say_what_is_to_be_checked(self, application, statement):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            application.execute(statement)
+
     def test_may_not_remove_accounts_or_the_rules(self, application):
         for statement in (
             "DELETE FROM ledger_account",

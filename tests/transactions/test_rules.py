@@ -9,6 +9,7 @@ from django.db import (
     IntegrityError,
     OperationalError,
     ProgrammingError,
+    connection,
     transaction,
 )
 
@@ -192,6 +193,36 @@ class TestPostingsBalance:
             leg(one.id, one.credit_account, "credit").save()
 
         assert broken_constraint(raised) == "posting_statement_balances"
+
+    def test_checks_what_was_written_after_another_check_was_brought_forward(self, wallets):
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            one = header(*wallets)
+            Account.objects.update(last_recorded_at=one.recorded_at)
+            with transaction.atomic():
+                execute("SET CONSTRAINTS ledger_transaction_in_totals IMMEDIATE")
+
+        assert broken_constraint(raised) == "ledger_transaction_balances"
+
+    def test_checks_what_was_written_after_its_own_check_was_brought_forward(self, deposit):
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            one = header(*deposit)
+            Posting.objects.bulk_create(legs_of(one))
+            totals_follow(one)
+            execute("SET CONSTRAINTS ledger_transaction_balances IMMEDIATE")
+            execute("SET CONSTRAINTS ledger_transaction_balances DEFERRED")
+            header(*deposit)
+
+        assert broken_constraint(raised) == "ledger_transaction_balances"
+
+    def test_leaves_nothing_of_what_was_to_be_checked(self, deposit):
+        with transaction.atomic():
+            one = header(*deposit)
+            Posting.objects.bulk_create(legs_of(one))
+            totals_follow(one)
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM ledger_transactions_written")
+            assert cursor.fetchone() == (0,)
 
     def test_refuses_a_transaction_that_claims_to_be_written_by_another(self):
         with pytest.raises(IntegrityError) as raised, transaction.atomic():

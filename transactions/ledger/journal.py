@@ -7,8 +7,8 @@ tells all of it that never changes: whatever is edited later no longer fits the 
 
 import hashlib
 from collections.abc import Iterable
-from functools import lru_cache
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 

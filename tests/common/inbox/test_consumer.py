@@ -30,7 +30,7 @@ def publish(broker, *, first=1, last):
 class WatchedSource(MemorySource):
     """Remembers how much was read ahead each time."""
 
-    def __init__(self, *args, **options):
+    def __init__(self, *args, **options) -> None:
         super().__init__(*args, **options)
         self.read_ahead_counts = []
 
@@ -40,7 +40,9 @@ class WatchedSource(MemorySource):
         return found
 
 
-def consumer(broker, *, wiring=None, source=None, stop=None, heartbeat_file="", on_batch=None, **limits):
+def consumer(
+    broker, *, wiring=None, source=None, stop=None, heartbeat_file="", on_batch=None, **limits
+):
     return Consumer(
         wiring=wiring or echo_wiring(),
         source=source or MemorySource(broker, topic=TOPIC, group="echo"),

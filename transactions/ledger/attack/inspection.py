@@ -60,6 +60,11 @@ INSPECTIONS = [
         " WHERE has_table_privilege(name, kind)",
     ),
     Inspection(
+        "what is to be checked at COMMIT is for a trigger to say",
+        "SELECT kind FROM unnest(ARRAY['INSERT', '" + "', '".join(_RIGHTS) + "']) AS kind"  # noqa: S608  constants
+        " WHERE has_table_privilege('ledger_transactions_written', kind)",
+    ),
+    Inspection(
         "what a transaction says can not be changed",
         "SELECT attname FROM pg_attribute"
         " WHERE attrelid = 'ledger_transaction'::regclass AND attnum > 0 AND NOT attisdropped"
