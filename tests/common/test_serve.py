@@ -1,5 +1,6 @@
 """Both servers, as real processes: they answer, keep connections, end politely, and come back."""
 
+import http.client
 import os
 import signal
 import socket
@@ -74,15 +75,20 @@ def started(server: str) -> Iterator[Web]:
 
 
 def test_answers_again_on_the_same_connection(server):
-    with started(server) as web, socket.create_connection(("127.0.0.1", web.port)) as client:
+    with started(server) as web:
+        client = http.client.HTTPConnection("127.0.0.1", web.port)
+        client.connect()
+        first = client.sock
         for _ in range(3):
-            client.sendall(f"GET {LIVE} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-            answer = client.recv(65536).lower()
+            client.request("GET", LIVE)
+            answer = client.getresponse()
 
-            assert answer.startswith(b"http/1.1 200")
-            assert b"\r\nx-request-id: " in answer
-            assert b"\r\ncontent-security-policy: default-src 'none'" in answer
-            assert b"\r\nx-content-type-options: nosniff" in answer
+            assert (answer.status, answer.read()) == (200, b'{"live": true}')
+            assert answer.headers["X-Request-Id"]
+            assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+            assert answer.headers["X-Content-Type-Options"] == "nosniff"
+            assert client.sock is first
+        client.close()
 
 
 def test_finishes_the_request_in_hand_before_it_ends(server):

@@ -42,8 +42,9 @@ class TestVerifiedTokens:
         assert found == ["second", "third"]
 
 
+@pytest.mark.usefixtures("signing_keys")
 class TestTokenVerify:
-    def test_refuses_a_token_that_it_knows_once_its_time_is_over(self, signing_keys):  # noqa: F811  a fixture
+    def test_refuses_a_token_that_it_knows_once_its_time_is_over(self):
         with time_machine.travel(NOW, tick=False) as clock:
             user = UserFactory.build()
             token = access_token_issue(user=user, session_id=uuid7(), at=NOW)
