@@ -20,12 +20,12 @@ from transactions.ledger.engine import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("common", "users", "transactions")
-SOURCES = [
-    path
+SOURCES = {
+    path: ast.parse(path.read_text())
     for package in PACKAGES
     for path in sorted((ROOT / package).rglob("*.py"))
     if "migrations" not in path.parts
-]
+}
 DOCUMENTS = {
     service: json.loads((ROOT / "docs" / "openapi" / f"{service}.json").read_text())
     for service in ("users", "transactions")
@@ -41,8 +41,8 @@ def classes() -> dict[str, tuple[ast.ClassDef, Path]]:
     """Every class of the sources by name."""
     return {
         node.name: (node, path)
-        for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for path, tree in SOURCES.items()
+        for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef)
     }
 
@@ -76,8 +76,8 @@ ERRORS = sorted(
 
 
 def calls(*functions: str) -> Iterator[tuple[Path, ast.Call]]:
-    for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, tree in SOURCES.items():
+        for node in ast.walk(tree):
             if isinstance(node, ast.Call):
                 name = getattr(node.func, "attr", getattr(node.func, "id", ""))
                 if name in functions:
