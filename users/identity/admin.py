@@ -20,7 +20,7 @@ admin.site.unregister(Group)
 admin.site.unregister(Authenticator)
 
 admin.site.login_form = ConsoleSignInForm
-admin.site.has_permission = console_allows  # asked by every page
+admin.site.has_permission = console_allows  # type: ignore[method-assign]  # every page asks it
 
 _EVENTS_SHOWN = 50
 
@@ -38,7 +38,7 @@ class UserStatusChangeInline(ReadOnlyInline):
     ordering = ("id",)
 
 
-class LatestFormSet(BaseInlineFormSet):  # type: ignore[type-arg]  # Django's own takes none
+class LatestFormSet(BaseInlineFormSet):
     """The latest rows only: there may be years of them."""
 
     def get_queryset(self) -> QuerySet[Any]:

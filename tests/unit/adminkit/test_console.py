@@ -166,7 +166,7 @@ class TestLogin:
         boss.save()
         client = Client()
         page = client.get(f"/admin/login/{query}").content.decode()
-        (wanted,) = re.findall(r'name="next" value="([^"]*)" form="login-form"', page)
+        (wanted,) = re.findall(r'name="next" value="([^"]*)"', page)
 
         answer = client.post(
             "/admin/login/", {"username": "boss", "password": "secret", "next": wanted}
