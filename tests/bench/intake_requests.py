@@ -53,7 +53,7 @@ def transfers(people: Sequence[Person], **headers: str) -> Iterator[bytes]:
 def batches(people: Sequence[Person], *, items: int) -> Iterator[bytes]:
     """As `transfers`, so many at once; each batch is of one payer."""
     while True:
-        payer, *payees = _chance.sample(people, min(items, len(people)))
+        payer, *payees = _chance.sample(people, min(items + 1, len(people)))
         body = {
             "items": [
                 {"idempotency_key": str(uuid7()), **_transfer(payees[turn % len(payees)])}

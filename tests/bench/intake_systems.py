@@ -27,7 +27,7 @@ from tests.chaos import killing
 from tests.chaos.databases import url_of
 from tests.e2e.client import wait_for
 
-PEOPLE = 1000
+PEOPLE = int(os.environ.get("BENCH_PEOPLE", "1000"))
 _REST_WITHIN_S = 300
 _LOOK_S = 0.05
 

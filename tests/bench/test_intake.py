@@ -22,7 +22,7 @@ from tests.bench import intake_waiters as waiters
 from tests.bench.figures import percentile, show
 from tests.bench.http_load import Load, closed_loop, open_loop
 from tests.bench.intake_outcomes import Outcomes
-from tests.bench.intake_systems import Ours, System, comparisons
+from tests.bench.intake_systems import PEOPLE, Ours, System, comparisons
 
 REPEATS = int(os.environ.get("BENCH_REPEATS", "3"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
@@ -33,7 +33,6 @@ BESIDE = 32
 
 BATCH_ITEMS = 500
 BATCH_CONNECTIONS = 4
-_WARM_REQUESTS = 1500
 
 _BEHIND = ("transactions-consumer", "transactions-web", "transactions-celery")
 
@@ -64,7 +63,7 @@ def ours() -> Ours:
 
 def warm(system: System) -> None:
     """Let caches, pools, plans and the JIT compilers of the others see some requests first."""
-    some = itertools.islice(system.requests(), _WARM_REQUESTS)
+    some = itertools.islice(system.requests(), PEOPLE)
     closed_loop(system.address, some, connections=BESIDE, seconds=60)
     system.wait_for_rest()
 
