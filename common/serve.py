@@ -97,7 +97,7 @@ def _run_granian(target: str, bind: str) -> None:
 
 def _load(target: str, *_: Any, **__: Any) -> Any:
     """Import the application, in the worker that will answer with it."""
-    module, _, name = target.partition(":")
+    module, name = target.split(":")
     application = getattr(import_module(module), name)
     # How a process of `multiprocessing` ends; `atexit` is not for those.
     util.Finalize(None, worker_end, exitpriority=0)
