@@ -95,7 +95,7 @@ def _run_granian(target: str, bind: str) -> None:
     ).serve(target_loader=_load)
 
 
-def _load(target: str, *_: Any, **__: Any) -> Any:
+def _load(target: str, *_given: Any, **_options: Any) -> Any:
     """Import the application, in the worker that will answer with it."""
     module, name = target.split(":")
     application = getattr(import_module(module), name)
