@@ -20,8 +20,10 @@ CONSUMING = (
         name="offsets-first",
         what="commits the offsets to Kafka before the database",
         file=_CONSUMER,
-        old="        self._unless_halted(apply)\n        self._source.commit(records)\n",
-        new="        self._source.commit(records)\n        self._unless_halted(apply)\n",
+        old="        self._unless_halted(apply)\n"
+        "        self._ahead.wait()\n        self._source.commit(records)\n",
+        new="        self._ahead.wait()\n        self._source.commit(records)\n"
+        "        self._unless_halted(apply)\n",
         tests=(SIMULATION, "tests/common/inbox/test_consumer.py"),
     ),
     Mutant(

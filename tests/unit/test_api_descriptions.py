@@ -57,7 +57,7 @@ class TestOperation:
     @named(OURS)
     def test_shows_every_answer(self, operation):
         for status, response in responses(operation).items():
-            for media_type, shape in response["content"].items():
+            for media_type, shape in response.get("content", {}).items():
                 assert shape["examples"], (status, media_type)
 
     @named(OURS)
@@ -66,7 +66,7 @@ class TestOperation:
         shown += list(responses(operation).items())
 
         for where, part in shown:
-            for media_type, shape in part["content"].items():
+            for media_type, shape in part.get("content", {}).items():
                 if media_type == "text/csv":
                     continue
                 schema = {**shape["schema"], "components": operation.document["components"]}

@@ -10,6 +10,8 @@ MODULES = {"json", "msgspec.json", "simplejson", "orjson"}
 OTHERS = {
     "common/strict_json.py": "this is the loader",
     "common/api/token_keys.py": "public keys, from the other service",
+    "common/client/problems.py": "answers of the API, in its client",
+    "common/client/reading.py": "answers of the API, in its client",
     "common/events/codec.py": "events; what is not byte for byte ours goes through the loader",
     "common/events/gate.py": "schemas of this repository",
     "common/events/schemas.py": "examples and golden files of this repository",
