@@ -150,7 +150,8 @@ class Session:
         process = subprocess.Popen(
             [sys.executable, "-m", "pytest", *colour, *part.arguments(), *self.passed_on],
             cwd=ROOT,
-            env=dict(variables),
+            # Parts of one service run side by side, and each empties its tables as it likes.
+            env={**variables, "TEST_DATABASE": f"test_{part.name}"},
             stdout=None if self.shows_at_once else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

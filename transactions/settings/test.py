@@ -14,6 +14,7 @@ DATABASES = {
         # Empties the tables between tests although the ledger refuses it.
         "ENGINE": "tests.postgresql",
         "OPTIONS": {"connect_timeout": 3, "options": timeout_options("consumer")},
+        "TEST": {"NAME": os.environ.get("TEST_DATABASE")},
     }
 }
 

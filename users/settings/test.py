@@ -34,6 +34,7 @@ UNFOLD = console("test")
 
 # Empties the tables between tests although some of them refuse it.
 DATABASES["default"]["ENGINE"] = "tests.postgresql"  # noqa: F405  of the base settings
+DATABASES["default"]["TEST"] = {"NAME": os.environ.get("TEST_DATABASE")}  # noqa: F405  as above
 
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_RATE_LIMITS = False
