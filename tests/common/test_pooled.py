@@ -17,7 +17,8 @@ LAST_USED = "SELECT state_change FROM pg_stat_activity WHERE pid = %s"
 def pooled():
     """A connection of Django's whose pool holds one."""
     known = copy.deepcopy(connection.settings_dict)
-    known["CONN_HEALTH_CHECKS"] = False
+    # A worker's tests before this one may have made the process's own connection a lasting one.
+    known.update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=False)
     known["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 1, "timeout": 10}
     wrapper = DatabaseWrapper(known)
     yield wrapper
