@@ -21,9 +21,6 @@ NOT_STRICT_JSON = [
 NOT_AN_OBJECT = [b"null", b"true", b"false", b"0", b"-1", b'"x"', b"[]", b"[{}]", b'[["a", 1]]']
 """400: strict JSON, but no object."""
 
-TOO_LARGE = [b'{"a": "' + b"x" * 65_536 + b'"}', b" " * 65_536 + b"{}", b"[" + b"1," * 40_000]
-"""413: over 64 KiB, of text, of space or of members."""
-
 NOT_JSON = [
     ("", b"{}"),
     ("text/plain", b"{}"),
@@ -89,3 +86,12 @@ def names_of_fields() -> list[str]:
     fields = (field for model in apps.get_models() for field in model._meta.get_fields())
     names = {name for field in fields for name in (field.name, getattr(field, "attname", ""))}
     return sorted(names - {""})
+
+
+def too_large(size_max: int = 64 * 1024) -> list[bytes]:
+    """413: more bytes than that, of text, of space or of members."""
+    return [
+        b'{"a": "' + b"x" * size_max + b'"}',
+        b" " * size_max + b"{}",
+        b"[" + b"1," * (size_max // 2),
+    ]

@@ -72,5 +72,5 @@ def test_internal_routes_take_strict_json_alone(client, scene, pattern):
     assert send(b'{"ids": []}') == 200
     assert {send(raw) for raw in hostile.NOT_STRICT_JSON + hostile.NOT_AN_OBJECT} == {400}
     assert {send(raw, kind) for kind, raw in hostile.NOT_JSON} == {415}
-    assert {send(raw) for raw in hostile.TOO_LARGE} == {413}
+    assert {send(raw) for raw in hostile.too_large()} == {413}
     assert send(b'{"ids": [], "more": 1}') == 400

@@ -34,6 +34,7 @@ TRANSACTIONS = (
     Rule("GET", _TRANSACTION, object_of(owner=200, receiver=200), of="paid"),
     Rule("GET", _TRANSACTION, object_of(owner=200), of="held"),
     Rule("GET", _TRANSACTION, object_of(owner=200, treasury=200), of="deposit"),
+    Rule("GET", f"{_TRANSACTION}/events", object_of(owner=200, receiver=200), of="paid"),
 )
 
 COMMANDS = (
@@ -113,6 +114,19 @@ AUTH = (
     *(
         Rule(method, f"{_AUTH}/account/email", NO_SESSION, body={})
         for method in ("GET", "PUT", "PATCH", "DELETE")
+    ),
+    Rule("GET", f"{_AUTH}/auth/sessions", NO_SESSION),
+    Rule("DELETE", f"{_AUTH}/auth/sessions", NO_SESSION, body={"all": True}),
+    Rule("POST", f"{_AUTH}/auth/2fa/authenticate", NO_SESSION, body={}),
+    Rule("POST", f"{_AUTH}/auth/2fa/reauthenticate", NO_SESSION, body={}),
+    Rule("GET", f"{_AUTH}/account/authenticators", NO_SESSION),
+    *(
+        Rule(method, f"{_AUTH}/account/authenticators/totp", NO_SESSION, body={})
+        for method in ("GET", "POST", "DELETE")
+    ),
+    *(
+        Rule(method, f"{_AUTH}/account/authenticators/recovery-codes", NO_SESSION, body={})
+        for method in ("GET", "POST")
     ),
     Rule("POST", f"{_AUTH}/tokens/refresh", ASKS_FOR_A_BODY, body={}),
 )

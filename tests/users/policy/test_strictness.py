@@ -77,7 +77,7 @@ class TestBody:
             refused(write, raw)
 
     def test_that_is_too_large_is_refused(self, refused, write):
-        for raw in hostile.TOO_LARGE:
+        for raw in hostile.too_large(write.size_max):
             refused(write, raw, statuses=(413,))
 
     def test_of_another_type_is_refused(self, refused, write):

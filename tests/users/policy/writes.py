@@ -13,7 +13,8 @@ class Write:
     """
     A route that takes a body.
 
-    `texts` and `amounts` are its members of these kinds; `known` are all that it has.
+    `texts` and `amounts` are its members of these kinds; `known` are all that it has. A body may
+    have `size_max` bytes.
     """
 
     pattern: str
@@ -24,6 +25,7 @@ class Write:
     texts: tuple[str, ...] = ()
     amounts: tuple[str, ...] = ()
     keyed: bool = True
+    size_max: int = 64 * 1024
 
     def __str__(self) -> str:
         return f"{self.method} {self.pattern}"
@@ -50,6 +52,14 @@ WRITES = (
         ),
         texts=("kind", "currency", "reference", "description", "capture"),
         amounts=("amount",),
+    ),
+    # What is wrong with an item is said in its result: tests/users/submissions/test_batch.py.
+    Write(
+        "api/v1/transactions/batch",
+        body={"items": [{"kind": "withdrawal", "amount": 250, "currency": "EUR"}]},
+        known=frozenset({"items"}),
+        keyed=False,
+        size_max=1024 * 1024,
     ),
     Write(
         f"{_TRANSACTION}/capture",
