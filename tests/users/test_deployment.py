@@ -189,12 +189,15 @@ class TestRoutes:
         schema = client.get("/users/schema", headers={"Accept": "application/json"}).json()
 
         assert schema["openapi"].startswith("3.1")
-        assert set(schema["paths"]) == {
+        # What allauth offers is compared with its routes where it is described.
+        others = ("/api/v1/auth/", "/.well-known/")
+        assert {path for path in schema["paths"] if not path.startswith(others)} == {
             "/api/v1/users/me",
             "/api/v1/users/me/close",
             "/api/v1/transactions",
             "/api/v1/transactions/batch",
             "/api/v1/transactions/{transaction_id}",
+            "/api/v1/transactions/{transaction_id}/events",
             "/api/v1/transactions/{transaction_id}/capture",
             "/api/v1/transactions/{transaction_id}/void",
             "/api/v1/transactions/{transaction_id}/reverse",
