@@ -73,9 +73,7 @@ class TestSecondFactor:
         headers = {"Authorization": f"Bearer {meta['access_token']}"}
 
         def call(method: str, path: str, **body: str) -> httpx.Response:
-            return http.request(
-                method, f"/api/v1/auth/{path}", json=body or None, headers=headers
-            )
+            return http.request(method, f"/api/v1/auth/{path}", json=body or None, headers=headers)
 
         secret = call("GET", "account/authenticators/totp").json()["meta"]["secret"]
         refused = call("POST", "account/authenticators/totp", code=code_at(secret))

@@ -28,7 +28,6 @@ admin.site.unregister(Group)
 admin.site.unregister(Authenticator)
 
 
-
 def password_change(
     request: HttpRequest, extra_context: dict[str, Any] | None = None
 ) -> HttpResponseBase:
@@ -41,7 +40,7 @@ def password_change(
 
 
 admin.site.login_form = ConsoleSignInForm
-admin.site.password_change = password_change  # type: ignore[method-assign]  # a bound one's place
+admin.site.password_change = password_change  # type: ignore[method-assign,assignment]  # redirects, too
 admin.site.has_permission = console_allows  # type: ignore[method-assign]  # every page asks it
 
 _EVENTS_SHOWN = 50

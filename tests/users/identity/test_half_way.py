@@ -147,9 +147,7 @@ class TestPasswordReset:
         send("post", f"{AUTH}/auth/password/request", {"email": alice.email})
         key = re.search(r"key=(\S+)", mail.outbox[-1].body)[1]
 
-        answer = send(
-            "post", f"{AUTH}/auth/password/reset", {"key": key, "password": NEW_PASSWORD}
-        )
+        answer = send("post", f"{AUTH}/auth/password/reset", {"key": key, "password": NEW_PASSWORD})
 
         assert {"access_token", "refresh_token"}.isdisjoint(answer.json().get("meta", {}))
         answer = send("post", LOGIN, {"email": alice.email, "password": NEW_PASSWORD})
