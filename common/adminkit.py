@@ -21,7 +21,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.decorators import action, display
-from unfold.forms import AuthenticationForm
+from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.paginator import InfinitePaginator as UnfoldInfinitePaginator
 from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 
@@ -29,6 +29,7 @@ from common.money import money_display
 from common.strict_json import NotJson, strict_json_loads
 
 __all__ = [
+    "AdminOwnPasswordChangeForm",
     "AuthenticationForm",
     "InfinitePaginator",
     "ModelAdmin",

@@ -1,20 +1,24 @@
 """Signing in through the gateway: tokens that work once, sign-ins that end, and new keys."""
 
+import hmac
 import os
+import re
 import subprocess
 import sys
 import threading
 import time
+from base64 import b32decode
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from urllib.parse import unquote
 
 import httpx
 import jwt
 import pytest
 
 from common.ids import uuid7
-from tests.e2e.client import PASSWORD, anybody
+from tests.e2e.client import PASSWORD, anybody, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("REFRESH_RACE_ROUNDS", "10"))
@@ -57,6 +61,75 @@ class TestRefresh:
                 (winner,) = [one for one in answers if one.status_code == 200]
                 # Somebody else has used it: nobody can say who was the thief.
                 assert refresh(winner.json()["data"]["refresh_token"]).status_code == 400
+
+
+class TestSecondFactor:
+    def test_is_set_up_and_asked_for(self):
+        email = f"person-{uuid7()}@example.com"
+        credentials = {"email": email, "password": PASSWORD}
+        http = anybody().http
+        meta = http.post("/api/v1/auth/signup", json=credentials).json()["meta"]
+        verify_address(http, email)
+        headers = {"Authorization": f"Bearer {meta['access_token']}"}
+
+        def call(method: str, path: str, **body: str) -> httpx.Response:
+            return http.request(method, f"/api/v1/auth/{path}", json=body or None, headers=headers)
+
+        secret = call("GET", "account/authenticators/totp").json()["meta"]["secret"]
+        refused = call("POST", "account/authenticators/totp", code=code_at(secret))
+        assert refused.status_code == 401, refused.text
+        assert call("POST", "reauthenticate", password=PASSWORD).status_code == 200
+        made = call("POST", "account/authenticators/totp", code=code_at(secret))
+        assert made.status_code == 200, made.text
+        codes = call("GET", "account/authenticators/recovery-codes").json()["data"]["unused_codes"]
+        assert len(codes) == 10
+
+        # The next step's code: the one of this step has been used.
+        code = code_at(secret, steps=1)
+        by_code = second_step(http, credentials, code)
+        assert by_code.status_code == 200, by_code.text
+        token = by_code.json()["meta"]["access_token"]
+        me = http.get("/api/v1/users/me", headers={"Authorization": f"Bearer {token}"})
+        assert me.json()["email"] == email
+        statuses = [
+            second_step(http, credentials, one).status_code
+            for one in (code, codes[0], codes[0], codes[1])
+        ]
+        assert statuses == [400, 200, 400, 200]
+
+
+def verify_address(http: httpx.Client, email: str) -> None:
+    """Open the link of the mail that was sent at sign-up."""
+
+    def look() -> str | None:
+        for path in Path(os.environ["MAIL_DIR"]).iterdir():
+            found = re.search(r"verify-email\?key=(\S+)", text := path.read_text("utf-8"))
+            if found and f"To: {email}" in text:
+                return unquote(found[1])
+        return None
+
+    key = wait_for(f"the mail to {email}", look)
+    answer = http.post("/api/v1/auth/email/verify", json={"key": key})
+    assert answer.status_code in {200, 401}, answer.text
+
+
+def second_step(http: httpx.Client, credentials: dict[str, str], code: str) -> httpx.Response:
+    """Sign in with a password, which is not enough, and a code."""
+    half = http.post("/api/v1/auth/login", json=credentials)
+    assert half.status_code == 401, half.text
+    meta = half.json()["meta"]
+    assert {"access_token", "refresh_token"}.isdisjoint(meta)
+    headers = {"X-Session-Token": meta["session_token"]}
+    return http.post("/api/v1/auth/2fa/authenticate", json={"code": code}, headers=headers)
+
+
+def code_at(secret: str, *, steps: int = 0) -> str:
+    """What an authenticator shows now, or so many steps of 30 seconds later (RFC 6238)."""
+    counter = int(time.time()) // 30 + steps
+    digest = hmac.digest(b32decode(secret), counter.to_bytes(8, "big"), "sha1")
+    offset = digest[-1] & 15
+    number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFFFFFF
+    return f"{number % 10**6:06}"
 
 
 class TestSessions:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from allauth.account.models import EmailAddress
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.headless.base.response import AuthenticationResponse
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from users.identity.errors import EmailTaken
 from users.identity.lifecycle import user_activate
@@ -18,6 +20,9 @@ from users.identity.models import TokenFamily, User
 from users.identity.services import user_register
 from users.identity.token_strategy import family_of
 from users.identity.tokens import user_families_end
+
+_BEGAN_AS = "sign_in_began_as"
+"""What a session keeps of the user until they are in: another password or epoch ends it."""
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -58,7 +63,16 @@ class AccountAdapter(DefaultAccountAdapter):
             )
         super().logout(request)
 
+    def login(self, request: HttpRequest, user: User) -> None:
+        # Minutes may have passed since the password: for a code, for a mail.
+        began_as = request.session.pop(_BEGAN_AS, "")
+        if not (user.is_active and constant_time_compare(began_as, user.get_session_auth_hash())):
+            clear_login(request)
+            raise ImmediateHttpResponse(AuthenticationResponse(request))
+        super().login(request, user)
+
     def pre_login(self, request: HttpRequest, user: User, **options: Any) -> HttpResponse | None:
+        request.session[_BEGAN_AS] = user.get_session_auth_hash()
         if user.status == User.Status.PENDING_VERIFICATION:
             if not EmailAddress.objects.filter(user=user, verified=True).exists():
                 # The stage after this one keeps them out until the address is verified.

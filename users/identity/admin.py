@@ -7,11 +7,19 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.contrib.auth.views import PasswordChangeView
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from common.adminkit import ReadOnlyInline, ReadOnlyModelAdmin
-from users.identity.console_sign_in import ConsoleSignInForm, console_allows
+from users.identity.console_sign_in import (
+    ConsolePasswordForm,
+    ConsoleSignInForm,
+    console_allows,
+)
 from users.identity.models import LoginEvent, TokenFamily, User, UserStatusChange
 
 # Others register these without our look and without our rules.
@@ -19,7 +27,20 @@ admin.site.unregister(EmailAddress)
 admin.site.unregister(Group)
 admin.site.unregister(Authenticator)
 
+
+def password_change(
+    request: HttpRequest, extra_context: dict[str, Any] | None = None
+) -> HttpResponseBase:
+    """Unfold's page with our form, for which it leaves no other place."""
+    return PasswordChangeView.as_view(
+        form_class=ConsolePasswordForm,
+        success_url=reverse("admin:password_change_done"),
+        extra_context={**admin.site.each_context(request), **(extra_context or {})},
+    )(request)
+
+
 admin.site.login_form = ConsoleSignInForm
+admin.site.password_change = password_change  # type: ignore[method-assign,assignment]  # redirects, too
 admin.site.has_permission = console_allows  # type: ignore[method-assign]  # every page asks it
 
 _EVENTS_SHOWN = 50

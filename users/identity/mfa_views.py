@@ -14,13 +14,12 @@ from django.http import HttpRequest, HttpResponse
 from users.identity.second_factor import totp_step_of, totp_step_use
 
 
-def _code_use(authenticator: Authenticator, code: str) -> None:
-    """Consume a code that was found right. Raises `ValidationError` when it was used before."""
+def _code_use(authenticator: Authenticator, code: str) -> bool:
+    """Consume a code that was found right; False when it was used before."""
     if authenticator.type != Authenticator.Type.TOTP:
-        return  # recovery codes are struck out as they are found right
+        return True  # recovery codes are struck out as they are found right
     step = totp_step_of(secret=decrypt(authenticator.data["secret"]), code=code)
-    if step is None or not totp_step_use(authenticator_id=authenticator.pk, step=step):
-        raise get_adapter().validation_error("incorrect_code")
+    return step is not None and totp_step_use(authenticator_id=authenticator.pk, step=step)
 
 
 class CodeInput(AuthenticateInput):
@@ -28,7 +27,9 @@ class CodeInput(AuthenticateInput):
 
     def clean_code(self) -> str:
         code: str = super().clean_code()
-        _code_use(self.authenticator, code)
+        if not _code_use(self.authenticator, code):
+            self._emit_authentication_failed(self.authenticator)
+            raise get_adapter().validation_error("incorrect_code")
         return code
 
 
@@ -37,7 +38,9 @@ class CodeAgainInput(ReauthenticateInput):
 
     def clean_code(self) -> str:
         code: str = super().clean_code()
-        _code_use(self.authenticator, code)
+        if not _code_use(self.authenticator, code):
+            self._emit_authentication_failed(self.authenticator)
+            raise get_adapter().validation_error("incorrect_code")
         return code
 
 

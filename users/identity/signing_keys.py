@@ -60,7 +60,7 @@ def _stamp(path: Path) -> _Stamp:
 
 
 class KeyFolder:
-    """The keys of one folder, in the order of their file names."""
+    """The keys of one folder, in the order in which they sign."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -85,7 +85,8 @@ class KeyFolder:
                 stamp = _stamp(path)
                 loaded[stamp] = self._loaded.get(stamp) or key_load(path)
         self._loaded = loaded
-        return list(loaded.values())
+        # A stable sort by time: keys without one keep the order of their names, before the others.
+        return sorted(loaded.values(), key=lambda key: key.signs_from)
 
 
 class LocalKeys:

@@ -156,6 +156,9 @@ ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="mand
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
 ACCOUNT_EMAIL_NOTIFICATIONS = True
+# Whoever has a stolen access token could otherwise move the account to an address of theirs, have
+# its next password sent there, and keep it.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 # Answers that must not tell known from unknown addresses are given at multiples of this time.
 EVEN_ANSWERS_S = env.float("EVEN_ANSWERS_S", default=0.25)
 ALLAUTH_TRUSTED_PROXY_COUNT = 1

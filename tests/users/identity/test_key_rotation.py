@@ -85,6 +85,19 @@ class TestRotation:
         assert signing_key_rotate(at=later) is not None
         assert len(keys_read()) == 2
 
+    def test_follows_a_key_of_any_name(self, folder):
+        """A name that is no time comes after every time in the alphabet, and before it in turn."""
+        (old,) = folder.glob("*.pem")
+        old.rename(folder / "main.pem")
+        now = timezone.now()
+        made = signing_key_rotate(at=now)
+        later = now + timedelta(days=1)
+
+        assert states(now) == ["signing", "announced"]
+        assert states(later) == ["verifying", "signing"]
+        signing_key_retire(at=later)
+        assert [key.path for key in keys_read()] == [made]
+
     def test_of_many_at_once_makes_one_key(self):
         made = race([partial(signing_key_rotate, at=timezone.now())] * 6)
 
@@ -96,6 +109,7 @@ class TestRotation:
         now = timezone.now()
         tokens = [access_token_issue(user=UserFactory.build(), session_id=uuid7(), at=now)]
         signing_key_rotate(at=now)
+        keys_read()  # what a process does on its own within seconds
         tokens.append(
             access_token_issue(user=UserFactory.build(), session_id=uuid7(), at=now + 2 * SECOND)
         )
