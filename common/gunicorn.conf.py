@@ -30,9 +30,9 @@ errorlog = "-"
 
 def post_worker_init(worker: Any) -> None:
     """Let requests that are held know when the worker is told to end."""
-    from common import serving  # noqa: PLC0415  imported after the fork
+    from common import held_requests  # noqa: PLC0415  imported after the fork
 
-    serving.ends_when(lambda: not worker.alive)
+    held_requests.ends_when(lambda: not worker.alive)
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001  gunicorn's signature

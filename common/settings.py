@@ -145,12 +145,7 @@ def database(prefix: str) -> dict[str, Any]:
     }
     if not owner:
         options["options"] = timeout_options("web")
-        options["pool"] = {
-            "min_size": 1,
-            "max_size": env.int("DATABASE_POOL_MAX", default=8),
-            # A database that is away is told to clients within a second; commands have time.
-            "timeout": env.float("DATABASE_POOL_TIMEOUT_S", default=0.8),
-        }
+        options["pool"] = database_pool()
     return {
         **config,
         "ENGINE": "common.db.pooled",
@@ -159,6 +154,23 @@ def database(prefix: str) -> dict[str, Any]:
         # The pool's engine looks after its connections by itself.
         "CONN_HEALTH_CHECKS": owner,
         "ATOMIC_REQUESTS": False,
+    }
+
+
+def database_pool() -> dict[str, Any]:
+    """
+    How many connections a process keeps, and how long it waits for one.
+
+    A database that is away is told to clients within a second; commands have time.
+    """
+    wait_s = env.float("DATABASE_POOL_TIMEOUT_S", default=0.8)
+    return {
+        "min_size": 1,
+        "max_size": env.int("DATABASE_POOL_MAX", default=8),
+        "timeout": wait_s,
+        # The pool doubles the pause before each attempt to connect, for minutes. If it gives up
+        # no later than who waits, the next one who asks begins anew, at once.
+        "reconnect_timeout": wait_s,
     }
 
 

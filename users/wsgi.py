@@ -10,8 +10,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "users.settings.production")
 
 application = get_wsgi_application()
 
-from common import serving  # noqa: E402  needs the configured applications
+from common import held_requests  # noqa: E402  needs the configured applications
 from common.outbox import publisher  # noqa: E402  as above
 
-serving.ends_by_signal()
+held_requests.ends_by_signal()
 publisher.start()

@@ -96,6 +96,22 @@ class TestTransactions:
         assert again.id == first.id
         assert (raised.value.code, raised.value.field) == ("idempotency_key_reused", "amount")
 
+    def test_are_asked_for_in_one_request_and_refused_one_by_one(self, payer, payee):
+        orders = [lunch(payee, 600), lunch(payee, 0), lunch(payee, 500), lunch(payee, 400)]
+        keys = [str(uuid7()) for _ in orders]
+
+        results = payer.submit_batch(orders, idempotency_keys=keys)
+        again = payer.submit_batch(orders, idempotency_keys=keys)
+
+        assert [result.status for result in results] == [202, 400, 202, 202]
+        assert [result.is_replay for result in again] == [True, False, True, True]
+        assert results[1].problem.code == "invalid"
+        assert [each.transaction for each in again] == [each.transaction for each in results]
+        accepted = [result.transaction for result in results if result.transaction]
+        outcomes = [payer.wait_for_outcome(each).status for each in accepted]
+        assert outcomes == ["posted", "rejected", "posted"]
+        assert payer.balance("EUR").available == 0
+
     def test_are_held_captured_and_given_back(self, payer, payee):
         hold = payer.submit(lunch(payee, capture="manual", hold_expires_in_s=600))
         assert payer.wait_for_outcome(hold).status == "authorised"

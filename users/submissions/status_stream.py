@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework.renderers import JSONRenderer
 
-from common import serving
+from common import held_requests
 from users.submissions.models import TransactionRequest
 from users.submissions.progress import Progress, event_id, is_settled, unseen
 from users.submissions.waiters import TICK_S, Waiter
@@ -62,7 +62,7 @@ class StatusStream:
                 if is_settled(transaction):
                     return
             left_s = ends_at - time.monotonic()
-            if left_s <= 0 or serving.is_ending():
+            if left_s <= 0 or held_requests.is_ending():
                 return
             if not self._waiter.wait(min(left_s, TICK_S)):
                 yield _HEARTBEAT

@@ -82,9 +82,9 @@ class WaitingRoom:
         with self._lock:
             if not self._places:
                 return None
+            self._listen()  # first: if no thread can be started, no place is lost
             self._places -= 1
             self._waiters[waiter.subject].add(waiter)
-            self._listen()
         return waiter
 
     def leave(self, waiter: Waiter) -> None:

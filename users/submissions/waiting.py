@@ -13,7 +13,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from common import serving
+from common import held_requests
 from common.db.transient import is_transient
 from users.submissions.models import TransactionCommand, TransactionRequest
 from users.submissions.waiters import TICK_S, waiting_room
@@ -88,7 +88,7 @@ def outcome_await(request: Request, row: Row) -> Waited:
             if current is not None and current.status != _PENDING:
                 return Waited(current, has_outcome=True, applied_s=seconds)
             left_s = deadline - time.monotonic()
-            if left_s <= 0 or serving.is_ending() or serving.client_is_gone(request.META):
+            if left_s <= 0 or held_requests.is_ending() or held_requests.client_is_gone(request.META):
                 return Waited(row, has_outcome=False, applied_s=seconds)
             waiter.wait(min(left_s, TICK_S))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common import serving
+from common import held_requests
 from common.ids import uuid7
 from tests.factories.users import TransactionRequestFactory, UserFactory, status_lead
 from tests.users.conftest import TRANSACTIONS
@@ -130,7 +130,7 @@ class TestEnd:
         next(chunks)
         event_read(chunks)
 
-        monkeypatch.setattr(serving, "_ending", lambda: True)
+        monkeypatch.setattr(held_requests, "_ending", lambda: True)
 
         assert set(chunks) <= {b":\n\n"}
 

@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 from django.db import connection
 
-from common import serving
+from common import held_requests
 from tests.e2e.client import wait_for
 from tests.factories.users import TransactionCommandFactory, TransactionRequestFactory, UserFactory
 from tests.users.conftest import TRANSACTIONS
@@ -21,6 +21,7 @@ from tests.users.submissions.test_outcomes import consume, posted, rejected
 from users.submissions import waiting
 from users.submissions.models import TransactionCommand, TransactionRequest
 from users.submissions.order import CommandOrder
+from users.submissions.outcome_listener import OutcomeListener
 from users.submissions.waiters import WaitingRoom, waiting_room
 from users.submissions.waiting import wait_preferred
 
@@ -52,6 +53,11 @@ def accepted(rows=None):
         return row if row and waits_for(row.id) and sessions(listeners=True) else None
 
     return wait_for("somebody waits", look)
+
+
+def no_more_threads(_: OutcomeListener) -> None:
+    """What Python says when the process may have no more of them."""
+    raise RuntimeError("can't start new thread")
 
 
 class TestPreference:
@@ -184,7 +190,7 @@ class TestNoOutcomeInTime:
 
     def test_is_told_at_once_when_the_process_ends(self, submit, alice, monkeypatch):
         monkeypatch.setattr(waiting, "WAIT_MAX_S", NEVER_S)
-        monkeypatch.setattr(serving, "_ending", lambda: True)
+        monkeypatch.setattr(held_requests, "_ending", lambda: True)
 
         assert submit(alice, headers=prefer(NEVER_S)).status_code == 202
 
@@ -277,6 +283,19 @@ class TestPlaces:
 
         assert second is None
         first.leave()
+
+    def test_are_not_lost_when_no_thread_can_listen(self, settings, alice, monkeypatch):
+        settings.WEB_THREADS = 4
+        room = waiting_room()
+        with monkeypatch.context() as full:
+            full.setattr(OutcomeListener, "start", no_more_threads)
+            with pytest.raises(RuntimeError):
+                room.admit(alice.id)
+
+        waiter = room.admit(alice.id)
+
+        assert waiter is not None
+        waiter.leave()
 
     def test_are_not_for_who_is_refused(self, submit, settings):
         settings.WEB_THREADS = 4

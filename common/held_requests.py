@@ -59,7 +59,9 @@ class _Signals:
             came = os.read(self._pipe, 64)
         except BlockingIOError:
             came = b""
-        self._told = self._told or signal.SIGTERM in came or signal.SIGINT in came
+        # Whoever reads a signal is the only one to see it: nobody else may write that none came.
+        if signal.SIGTERM in came or signal.SIGINT in came:
+            self._told = True
         return self._told
 
 
