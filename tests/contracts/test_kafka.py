@@ -215,6 +215,39 @@ class TestOffsetsThatAreTrue:
         assert {number for number, place in found.items() if place.resume == 0} == theirs
 
 
+    def test_nothing_is_given_of_a_partition_that_went_while_a_batch_was_read(
+        self, broker, monkeypatch
+    ):
+        publish(broker, [broker.record(stream=uuid7()) for _ in range(60)])
+        with closing(broker.source("away")) as reader:
+            client = Leaving(reader._consumer)
+            monkeypatch.setattr(reader, "_consumer", client)
+            deadline = time.monotonic() + 20
+            while not client.has_left:
+                assert time.monotonic() < deadline
+                records = reader.poll(records_max=100, timeout_s=0.1)
+
+        assert records == []
+
+
+class Leaving:
+    """A client whose partitions all go after the first record of a batch, before the others."""
+
+    def __init__(self, client):
+        self._client = client
+        self.has_left = False
+
+    def __getattr__(self, name):
+        return getattr(self._client, name)
+
+    def consume(self, **_):
+        self._client.unsubscribe()
+        while self._client.assignment():
+            self._client.poll(0.1)
+        self.has_left = True
+        return []
+
+
 def member(broker, group):
     """One that is about to join, as librdkafka has it, without our source around it."""
     return Consumer(consumer_config(group=f"{broker.topic}-{group}", instance_id=""))
