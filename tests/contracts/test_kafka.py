@@ -214,7 +214,6 @@ class TestOffsetsThatAreTrue:
             found = places(broker, "gone")
         assert {number for number, place in found.items() if place.resume == 0} == theirs
 
-
     def test_nothing_is_given_of_a_partition_that_went_while_a_batch_was_read(
         self, broker, monkeypatch
     ):
@@ -233,7 +232,7 @@ class TestOffsetsThatAreTrue:
 class Leaving:
     """A client whose partitions all go after the first record of a batch, before the others."""
 
-    def __init__(self, client):
+    def __init__(self, client) -> None:
         self._client = client
         self.has_left = False
 

@@ -243,25 +243,35 @@ class TestPostingsBalance:
         [
             "INSERT INTO ledger_transaction ({columns}) SELECT {values}",
             "INSERT INTO ledger_transaction ({columns}) SELECT {values} ON CONFLICT DO NOTHING",
-            "INSERT INTO ledger_transaction ({columns}) SELECT {values}"
-            " ON CONFLICT (id) DO UPDATE SET state = 'reversed'",
-            "MERGE INTO ledger_transaction AS kept USING (SELECT {values}) AS new"
-            " ON kept.id = new.id WHEN NOT MATCHED THEN INSERT ({columns}) VALUES (new.*)",
-            "WITH one AS (INSERT INTO ledger_transaction ({columns}) SELECT {values} RETURNING id)"
-            " SELECT FROM one",
-            "DO $do$ BEGIN INSERT INTO ledger_transaction ({columns}) SELECT {values};"
-            " EXCEPTION WHEN division_by_zero THEN NULL; END $do$",
-            "CREATE TEMPORARY VIEW ledger_transactions_written AS"
-            " SELECT {columns} FROM ledger_transaction;"
-            "INSERT INTO pg_temp.ledger_transactions_written ({columns}) SELECT {values}",
-            "CREATE TEMPORARY TABLE ledger_transactions_written (number bigint, ids uuid[])"
-            " ON COMMIT DROP; SET LOCAL search_path = pg_temp, public;"
-            "INSERT INTO ledger_transaction ({columns}) SELECT {values}",
+            (
+                "INSERT INTO ledger_transaction ({columns}) SELECT {values}"
+                " ON CONFLICT (id) DO UPDATE SET state = 'reversed'"
+            ),
+            (
+                "MERGE INTO ledger_transaction AS kept USING (SELECT {values}) AS new"
+                " ON kept.id = new.id WHEN NOT MATCHED THEN INSERT ({columns}) VALUES (new.*)"
+            ),
+            (
+                "WITH one AS (INSERT INTO ledger_transaction ({columns}) SELECT {values} RETURNING id)"
+                " SELECT FROM one"
+            ),
+            (
+                "DO $do$ BEGIN INSERT INTO ledger_transaction ({columns}) SELECT {values};"
+                " EXCEPTION WHEN division_by_zero THEN NULL; END $do$"
+            ),
+            (
+                "CREATE TEMPORARY VIEW ledger_transactions_written AS"
+                " SELECT {columns} FROM ledger_transaction;"
+                "INSERT INTO pg_temp.ledger_transactions_written ({columns}) SELECT {values}"
+            ),
+            (
+                "CREATE TEMPORARY TABLE ledger_transactions_written (number bigint, ids uuid[])"
+                " ON COMMIT DROP; SET LOCAL search_path = pg_temp, public;"
+                "INSERT INTO ledger_transaction ({columns}) SELECT {values}"
+            ),
         ],
     )
-    def test_refuses_a_transaction_without_postings_however_it_is_written(
-        self, wallets, statement
-    ):
+    def test_refuses_a_transaction_without_postings_however_it_is_written(self, wallets, statement):
         kept = header(*wallets, state="rejected", rejection_code="a_code")
         columns = [field.column for field in LedgerTransaction._meta.concrete_fields]
         new = {"id": f"'{uuid7()}'::uuid", "state": "'posted'", "rejection_code": "''"}
