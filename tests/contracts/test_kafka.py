@@ -4,6 +4,7 @@ import base64
 import os
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, TopicPartition
@@ -236,7 +237,7 @@ class Leaving:
         self._client = client
         self.has_left = False
 
-    def __getattr__(self, name):
+    def __getattr__(self, name) -> Any:
         return getattr(self._client, name)
 
     def consume(self, **_):

@@ -252,7 +252,8 @@ class TestPostingsBalance:
                 " ON kept.id = new.id WHEN NOT MATCHED THEN INSERT ({columns}) VALUES (new.*)"
             ),
             (
-                "WITH one AS (INSERT INTO ledger_transaction ({columns}) SELECT {values} RETURNING id)"
+                "WITH one AS (INSERT INTO ledger_transaction ({columns}) SELECT {values}"
+                " RETURNING id)"
                 " SELECT FROM one"
             ),
             (
