@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import methodcaller
 from typing import Any
 
@@ -81,10 +81,12 @@ class KafkaSource:
         first = self._consumer.poll(timeout_s)
         if first is None:
             return
+        # Kept before more is asked for: its partition may go meanwhile, and `_forget` must find it.
+        self._ahead = _records_read([first])
         # A batch call waits until it is full or the time is up; asking for what is there
         # already keeps a single event fast and a burst together.
         rest = self._consumer.consume(num_messages=records_max - 1, timeout=0)
-        self._ahead = [record for message in (first, *rest) if (record := record_read(message))]
+        self._ahead = [*self._ahead, *_records_read(rest)]
 
     def commit(self, records: Sequence[Record]) -> None:
         following = {r.partition: r.offset + 1 for r in records if r.partition in self._held}
@@ -141,6 +143,10 @@ class KafkaSource:
     def _report_commit_errors(self) -> None:
         while self._commit_errors:
             log.info("offset_commit_refused", error=self._commit_errors.popleft())
+
+
+def _records_read(messages: Iterable[Message]) -> list[Record]:
+    return [record for message in messages if (record := record_read(message))]
 
 
 def record_read(message: Message) -> Record | None:

@@ -4,6 +4,7 @@ import base64
 import os
 import time
 from contextlib import closing
+from typing import Any
 
 import pytest
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, TopicPartition
@@ -213,6 +214,38 @@ class TestOffsetsThatAreTrue:
 
             found = places(broker, "gone")
         assert {number for number, place in found.items() if place.resume == 0} == theirs
+
+    def test_nothing_is_given_of_a_partition_that_went_while_a_batch_was_read(
+        self, broker, monkeypatch
+    ):
+        publish(broker, [broker.record(stream=uuid7()) for _ in range(60)])
+        with closing(broker.source("away")) as reader:
+            client = Leaving(reader._consumer)
+            monkeypatch.setattr(reader, "_consumer", client)
+            deadline = time.monotonic() + 20
+            while not client.has_left:
+                assert time.monotonic() < deadline
+                records = reader.poll(records_max=100, timeout_s=0.1)
+
+        assert records == []
+
+
+class Leaving:
+    """A client whose partitions all go after the first record of a batch, before the others."""
+
+    def __init__(self, client) -> None:
+        self._client = client
+        self.has_left = False
+
+    def __getattr__(self, name) -> Any:
+        return getattr(self._client, name)
+
+    def consume(self, **_):
+        self._client.unsubscribe()
+        while self._client.assignment():
+            self._client.poll(0.1)
+        self.has_left = True
+        return []
 
 
 def member(broker, group):

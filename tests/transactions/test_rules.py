@@ -1,5 +1,6 @@
 """What the database itself refuses, whoever asks and however."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -213,6 +214,77 @@ class TestPostingsBalance:
             header(*deposit)
 
         assert broken_constraint(raised) == "ledger_transaction_balances"
+
+    @pytest.mark.parametrize("rule", ["balances", "in_totals"])
+    def test_checks_what_was_checked_in_a_savepoint_that_is_gone(self, wallets, rule):
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            Account.objects.update(last_recorded_at=LATER)
+            with contextlib.suppress(IntegrityError), transaction.atomic():
+                header(*wallets)
+                execute(f"SET CONSTRAINTS ledger_transaction_{rule} IMMEDIATE")
+                raise IntegrityError
+            header(*wallets)
+            with contextlib.suppress(IntegrityError), transaction.atomic():
+                execute(f"SET CONSTRAINTS ledger_transaction_{rule} IMMEDIATE")
+                raise IntegrityError
+
+        assert broken_constraint(raised) == "ledger_transaction_balances"
+
+    def test_checks_at_once_what_is_written_after_all_checks_were_brought_forward(self, wallets):
+        with transaction.atomic():
+            execute("SET CONSTRAINTS ALL IMMEDIATE")
+            with pytest.raises(IntegrityError) as raised, transaction.atomic():
+                header(*wallets)
+
+        assert broken_constraint(raised) == "ledger_transaction_balances"
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "INSERT INTO ledger_transaction ({columns}) SELECT {values}",
+            "INSERT INTO ledger_transaction ({columns}) SELECT {values} ON CONFLICT DO NOTHING",
+            (
+                "INSERT INTO ledger_transaction ({columns}) SELECT {values}"
+                " ON CONFLICT (id) DO UPDATE SET state = 'reversed'"
+            ),
+            (
+                "MERGE INTO ledger_transaction AS kept USING (SELECT {values}) AS new"
+                " ON kept.id = new.id WHEN NOT MATCHED THEN INSERT ({columns}) VALUES (new.*)"
+            ),
+            (
+                "WITH one AS (INSERT INTO ledger_transaction ({columns}) SELECT {values}"
+                " RETURNING id)"
+                " SELECT FROM one"
+            ),
+            (
+                "DO $do$ BEGIN INSERT INTO ledger_transaction ({columns}) SELECT {values};"
+                " EXCEPTION WHEN division_by_zero THEN NULL; END $do$"
+            ),
+            (
+                "CREATE TEMPORARY VIEW ledger_transactions_written AS"
+                " SELECT {columns} FROM ledger_transaction;"
+                "INSERT INTO pg_temp.ledger_transactions_written ({columns}) SELECT {values}"
+            ),
+            (
+                "CREATE TEMPORARY TABLE ledger_transactions_written (number bigint, ids uuid[])"
+                " ON COMMIT DROP; SET LOCAL search_path = pg_temp, public;"
+                "INSERT INTO ledger_transaction ({columns}) SELECT {values}"
+            ),
+        ],
+    )
+    def test_refuses_a_transaction_without_postings_however_it_is_written(self, wallets, statement):
+        kept = header(*wallets, state="rejected", rejection_code="a_code")
+        columns = [field.column for field in LedgerTransaction._meta.concrete_fields]
+        new = {"id": f"'{uuid7()}'::uuid", "state": "'posted'", "rejection_code": "''"}
+        new |= {"captured_amount": "amount"}
+        values = ", ".join(f"{new.get(name, name)} AS {name}" for name in columns)
+        row = f"{values} FROM public.ledger_transaction WHERE id = '{kept.id}'"
+
+        with pytest.raises(IntegrityError) as raised, transaction.atomic():
+            execute(statement.format(columns=", ".join(columns), values=row))
+
+        assert broken_constraint(raised) == "ledger_transaction_balances"
+        assert LedgerTransaction.objects.count() == 1
 
     def test_leaves_nothing_of_what_was_to_be_checked(self, deposit):
         with transaction.atomic():
