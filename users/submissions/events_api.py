@@ -6,7 +6,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.renderers import JSONRenderer
@@ -52,7 +51,7 @@ class EventsApi(CallerApi):
         summary="Watch a transaction",
         parameters=[_LAST_EVENT_ID],
         responses={
-            (200, MEDIA_TYPE): OpenApiTypes.STR,
+            (200, MEDIA_TYPE): examples.EVENT,
             204: OpenApiResponse(description="You have seen all there is: do not ask again."),
         },
         examples=examples.EVENTS,

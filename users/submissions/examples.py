@@ -235,10 +235,20 @@ COMMAND = [
     ),
 ]
 
+EVENT = {
+    "type": "object",
+    "description": "One event of the stream; `data` is the transaction as JSON.",
+    "properties": {
+        "id": {"type": "string", "description": "Send the last one as `Last-Event-ID`."},
+        "event": {"const": "status"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+        "retry": {"type": "integer", "description": "Milliseconds before asking again."},
+    },
+}
 EVENTS = [
     OpenApiExample(
-        "stream",
-        f"retry: 1000\n\nid: posted-0\nevent: status\ndata: {json.dumps(_POSTED)}\n\n",
+        "posted",
+        {"id": "posted-0", "event": "status", "data": json.dumps(_POSTED)},
         summary="How it is; the stream ends with the outcome",
         response_only=True,
         status_codes=["200"],
