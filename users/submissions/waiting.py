@@ -88,7 +88,8 @@ def outcome_await(request: Request, row: Row) -> Waited:
             if current is not None and current.status != _PENDING:
                 return Waited(current, has_outcome=True, applied_s=seconds)
             left_s = deadline - time.monotonic()
-            if left_s <= 0 or held_requests.is_ending() or held_requests.client_is_gone(request.META):
+            over = left_s <= 0 or held_requests.is_ending()
+            if over or held_requests.client_is_gone(request.META):
                 return Waited(row, has_outcome=False, applied_s=seconds)
             waiter.wait(min(left_s, TICK_S))
 
