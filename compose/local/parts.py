@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from compose.local.errors import OperatorError
 from compose.local.stack import ROOT
 
-# Parts run side by side; a part with more workers would only compete with its neighbour.
-WORKERS = max(1, (os.cpu_count() or 1) // 2)
+# The two long parts go on when the others are over, and then have the machine to themselves.
+WORKERS = max(2, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)
