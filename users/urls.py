@@ -51,6 +51,8 @@ urlpatterns = [
     path(f"{_TRANSACTION}/commands/<uuid:command_id>", CommandApi.as_view(), name="command"),
     # allauth routes phone numbers even where nobody can have one, and then fails.
     re_path(r"^_allauth/app/v1/(?:account|auth)/phone", not_found),
+    # And what takes a code by mail, where no mail has one.
+    re_path(r"^_allauth/app/v1/auth/(?:code/confirm|email/verify/resend)$", not_found),
     # allauth moves addresses by several writes; what is refused half-way must not stay.
     path(
         "_allauth/app/v1/account/email",

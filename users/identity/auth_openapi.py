@@ -1,29 +1,20 @@
 """
 The routes below /api/v1/auth as OpenAPI: allauth's own description, at the gateway's addresses.
 
-allauth ships what it answers. We leave out what cannot be reached here, and add what our strict
-loader and the gateway answer before it.
+allauth ships what it answers (`allauth_spec`). We say it in our own words (`auth_words`), and add
+what our strict loader and the gateway answer before it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any
-
-import yaml
-from allauth.headless.spec.internal import schema as allauth_schema
 
 from common.api.openapi import ALWAYS, PROBLEM_JSON, REQUEST_ID, problem_responses
 from common.api_documents.description import resolved
+from users.identity.allauth_spec import NOBODY, SESSION, allauth_spec, public_path, used_components
+from users.identity.auth_words import ANSWERS, TEXTS
 
-_APP = "/_allauth/app/v1/"
-_HIDDEN = ("phone", "config")
-_USER_ID = "0198c0de-1a00-7000-8000-00000000a11c"
-_OTHER_NAMES = frozenset({"username", "phone"})
-"""allauth can find people by them; we keep e-mail addresses only."""
 _REF = "#/components/"
-_SESSION = f"{_REF}parameters/AuthSessionToken"
-_NOBODY = f"{_REF}responses/AuthAuthentication"
 
 # Beside what allauth says: what `auth_requests` and allauth's limits may answer on any route.
 _REFUSALS = {
@@ -76,9 +67,9 @@ _KEY = {
 
 def add_auth_routes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     """Put allauth's routes before ours, and the public keys after them."""
-    spec = _spec()
+    spec = allauth_spec()
     components = result["components"]
-    used = _used_components(spec)
+    used = used_components(spec)
     for response in used["responses"].values():
         response["headers"] = REQUEST_ID
     for kind, named in used.items():
@@ -87,97 +78,34 @@ def add_auth_routes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components["securitySchemes"]["session"] = _SCHEME
     for path, item in spec["paths"].items():
         for method, operation in item.items():
-            _complete(operation, _public(path), method, components)
-    routes = {_public(path): item for path, item in spec["paths"].items()}
+            _complete(operation, public_path(path), method, components)
+    routes = {public_path(path): item for path, item in spec["paths"].items()}
     result["paths"] = {**routes, **result["paths"], "/.well-known/jwks.json": {"get": _jwks()}}
     return result
-
-
-def _spec() -> dict[str, Any]:
-    """What allauth says of the routes that clients reach."""
-    # `get_schema` itself asks for the address of allauth's own page, which we do not serve.
-    source = files("allauth.headless.spec") / "doc" / "openapi.yaml"
-    spec: dict[str, Any] = yaml.safe_load(source.read_text("utf-8"))
-    allauth_schema.specify_user(spec)
-    # allauth makes up another example at every call.
-    spec["components"]["schemas"]["User"]["properties"]["id"]["example"] = _USER_ID
-    spec["components"]["examples"]["User"]["value"]["id"] = _USER_ID
-    allauth_schema.pin_client(spec)
-    allauth_schema.drop_unused_client_parameter(spec)
-    allauth_schema.drop_unused_paths(spec)
-    allauth_schema.specify_signup_fields(spec)
-    spec["paths"] = {path: item for path, item in spec["paths"].items() if _is_public(path)}
-    for kind, named in spec["components"].items():
-        spec["components"][kind] = {f"Auth{name}": value for name, value in named.items()}
-    return dict(_translated(spec))
-
-
-def _is_public(path: str) -> bool:
-    return path.startswith(_APP) and not any(f"/{word}" in path for word in _HIDDEN)
-
-
-def _public(path: str) -> str:
-    """Where the gateway has it."""
-    return f"/api/v1/auth/{path.removeprefix(_APP).removeprefix('auth/')}"
-
-
-def _translated(value: Any) -> Any:
-    """The same in OpenAPI 3.1, with allauth's components named `Auth…` beside ours."""
-    if isinstance(value, list):
-        return [_translated(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    changed = {name: _translated(one) for name, one in value.items() if name != "nullable"}
-    if choices := changed.get("anyOf"):
-        changed["anyOf"] = [one for one in choices if not _OTHER_NAMES & {*one.get("required", ())}]
-    if isinstance(reference := value.get("$ref"), str):
-        kind, _, name = reference.removeprefix(_REF).partition("/")
-        changed["$ref"] = f"{_REF}{kind}/Auth{name}"
-    return {"anyOf": [changed, {"type": "null"}]} if value.get("nullable") is True else changed
-
-
-def _used_components(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Those components that the routes lead to, by kind and name."""
-    used: dict[str, dict[str, Any]] = {}
-    waiting = [*_references(spec["paths"]), _NOBODY]
-    while waiting:
-        kind, _, name = waiting.pop().removeprefix(_REF).partition("/")
-        if name not in used.setdefault(kind, {}):
-            used[kind][name] = spec["components"][kind][name]
-            waiting += _references(used[kind][name])
-    return used
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for one in value:
-            yield from _references(one)
-    elif isinstance(value, dict):
-        if isinstance(reference := value.get("$ref"), str):
-            yield reference
-        for one in value.values():
-            yield from _references(one)
 
 
 def _complete(
     operation: dict[str, Any], path: str, method: str, components: Mapping[str, Any]
 ) -> None:
-    """Add what every operation of ours has: an id, who may, and what goes wrong."""
+    """Add what every operation of ours has: an id, our words, who may, and what goes wrong."""
     words = path.removeprefix("/api/v1/").replace("-", "_").split("/")
     operation["operationId"] = "_".join([*words, method])
     operation["tags"] = ["auth"]
     operation["summary"] = operation["summary"].strip()
-    operation.setdefault("description", operation["summary"])
+    operation["description"] = TEXTS[operation["operationId"]]
     parameters = operation.pop("parameters", [])
-    if named := [one for one in parameters if one.get("$ref") != _SESSION]:
+    if named := [one for one in parameters if one.get("$ref") != SESSION]:
         operation["parameters"] = named
     if len(named) < len(parameters):
         anybody: list[dict[str, Any]] = [] if "/auth/account/" in path else [{}]
         operation["security"] = [{"session": []}, {"bearer": []}, *anybody]
-    who = {"401": {"$ref": _NOBODY}} if "security" in operation else {}
-    answers = {**_of_the_gateway(), **who, **operation["responses"], **_refusals(operation)}
-    if unknown := answers.get("401"):
-        answers["401"] = _also_of_the_gateway(resolved({"components": components}, unknown))
+    who = {"401": {"$ref": NOBODY}} if "security" in operation else {}
+    its_own = {**who, **operation["responses"], **ANSWERS.get(operation["operationId"], {})}
+    refusals = _refusals(operation)
+    for status in its_own.keys() & {"401", *refusals}:
+        answer = resolved({"components": components}, its_own[status])
+        its_own[status] = _also(answer, refusals.get(status))
+    answers = {**_of_the_gateway(), **refusals, **its_own}
     operation["responses"] = {status: answers[status] for status in sorted(answers)}
 
 
@@ -185,10 +113,24 @@ def _of_the_gateway() -> dict[str, Any]:
     return problem_responses(entry for entry in ALWAYS if entry.code != "not_acceptable")
 
 
-def _also_of_the_gateway(response: Mapping[str, Any]) -> dict[str, Any]:
-    """The same response, or a problem document: for an Authorization that nobody could read."""
-    content = {**response["content"], PROBLEM_JSON: _PROBLEM}
-    return {**response, "headers": dict(REQUEST_ID), "content": content}
+def _also(response: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> dict[str, Any]:
+    """
+    What an operation answers with a status, or the refusal that every one may answer with it.
+
+    Without a refusal it is 401, which is a problem document for an Authorization that nobody could
+    read.
+    """
+    headers, content = dict(REQUEST_ID), response["content"]
+    if refusal is None:
+        return {**response, "headers": headers, "content": {**content, PROBLEM_JSON: _PROBLEM}}
+    own, other = (one["application/json"] for one in (content, refusal["content"]))
+    shape = {
+        "schema": {"anyOf": [own["schema"], other["schema"]]},
+        "examples": {**own.get("examples", {}), **other["examples"]},
+    }
+    words = f"{response['description'].strip()} Or: {refusal['description']}"
+    content = {**refusal["content"], "application/json": shape}
+    return {"description": words, "headers": headers, "content": content}
 
 
 def _refusals(operation: dict[str, Any]) -> dict[str, Any]:

