@@ -18,7 +18,7 @@ from drf_spectacular.views import (
 from common.api import event_pages, health
 from common.reconciliation import urls as internal
 from users.identity.api import CloseApi, ProfileApi
-from users.identity.jwks import jwks
+from users.identity.jwks import discovery, jwks
 from users.identity.mfa_views import AuthenticateView, ReauthenticateView, TotpView
 from users.identity.session_views import SessionsView
 from users.identity.sign_up import EvenSignupView
@@ -69,6 +69,7 @@ urlpatterns = [
     path("_allauth/app/v1/auth/sessions", SessionsView.as_api_view(client=Client.APP)),
     path("_allauth/", include("allauth.headless.urls")),
     path(".well-known/jwks.json", jwks, name="jwks"),
+    path(".well-known/openid-configuration", discovery, name="openid-configuration"),
     path("users/schema", SpectacularAPIView.as_view(), name="schema"),
     path("users/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("users/docs/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),

@@ -55,6 +55,14 @@ _SCHEME = {
     "name": "X-Session-Token",
     "description": "`meta.session_token` of the sign-in; an access token does as well.",
 }
+_DISCOVERY = {
+    "issuer": "notion-users",
+    "jwks_uri": "http://127.0.0.1:4000/.well-known/jwks.json",
+    "response_types_supported": [],
+    "subject_types_supported": ["public"],
+    "id_token_signing_alg_values_supported": ["RS256"],
+    "claims_supported": ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "role", "typ"],
+}
 _KEY = {
     "kty": "RSA",
     "kid": "dZYbpxf4Y_a6UN8d7-7YAlHstk5vQalfI4kwMU03zVY",
@@ -66,7 +74,7 @@ _KEY = {
 
 
 def add_auth_routes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Put allauth's routes before ours, and the public keys after them."""
+    """Put allauth's routes before ours, and what verifies tokens after them."""
     spec = allauth_spec()
     components = result["components"]
     used = used_components(spec)
@@ -80,7 +88,11 @@ def add_auth_routes(result: dict[str, Any], **_: Any) -> dict[str, Any]:
         for method, operation in item.items():
             _complete(operation, public_path(path), method, components)
     routes = {public_path(path): item for path, item in spec["paths"].items()}
-    result["paths"] = {**routes, **result["paths"], "/.well-known/jwks.json": {"get": _jwks()}}
+    keys = {
+        "/.well-known/jwks.json": {"get": _jwks()},
+        "/.well-known/openid-configuration": {"get": _discovery()},
+    }
+    result["paths"] = {**routes, **result["paths"], **keys}
     return result
 
 
@@ -161,16 +173,35 @@ def _jwks() -> dict[str, Any]:
         "properties": {"keys": {"type": "array", "items": {"type": "object"}}},
         "required": ["keys"],
     }
-    keys = {"schema": schema, "examples": {"one": {"value": {"keys": [_KEY]}}}}
-    answer = {
-        "description": "Every live key; two while one takes the place of the other.",
-        "headers": dict(REQUEST_ID),
-        "content": {"application/json": keys},
-    }
     return {
         "operationId": "jwks_get",
         "summary": "Read the public keys",
         "description": "The keys that access tokens are verified with (RFC 7517), by `kid`.",
         "tags": ["auth"],
-        "responses": {"200": answer, **_of_the_gateway()},
+        "responses": _found(
+            "Every live key; two while one takes the place of the other.", schema, {"keys": [_KEY]}
+        ),
     }
+
+
+def _discovery() -> dict[str, Any]:
+    texts = {"type": "array", "items": {"type": "string"}}
+    members = {
+        name: texts if isinstance(value, list) else {"type": "string"}
+        for name, value in _DISCOVERY.items()
+    }
+    schema = {"type": "object", "properties": members, "required": [*members]}
+    return {
+        "operationId": "openid_configuration_get",
+        "summary": "Read how to verify tokens",
+        "description": "Who issues access tokens, where the keys are, and what tokens say: the"
+        " part of OpenID Connect Discovery that verifying takes.",
+        "tags": ["auth"],
+        "responses": _found("How to verify tokens.", schema, _DISCOVERY),
+    }
+
+
+def _found(words: str, schema: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": schema, "examples": {"one": {"value": example}}}}
+    answer = {"description": words, "headers": dict(REQUEST_ID), "content": content}
+    return {"200": answer, **_of_the_gateway()}

@@ -23,6 +23,7 @@ from users.identity.signing_keys import LocalKeys, key_load, live_keys, thumbpri
 from users.identity.tokens import access_token_issue
 
 JWKS = "/.well-known/jwks.json"
+DISCOVERY = "/.well-known/openid-configuration"
 
 
 def issue() -> str:
@@ -165,7 +166,19 @@ class TestCreateSigningKey:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", [JWKS, "/healthz/live", "/healthz/ready"])
+def test_discovery_says_who_issues_tokens_and_where_the_keys_are(settings):
+    settings.PUBLIC_URL = "https://api.example"
+
+    found = APIClient().get(DISCOVERY).json()
+
+    claims = jwt.decode(issue(), options={"verify_signature": False})
+    assert found["issuer"] == claims["iss"]
+    assert found["jwks_uri"] == f"https://api.example{JWKS}"
+    assert found["id_token_signing_alg_values_supported"] == ["RS256"]
+    assert set(found["claims_supported"]) == set(claims)
+
+
+@pytest.mark.parametrize("path", [JWKS, DISCOVERY, "/healthz/live", "/healthz/ready"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
 def test_addresses_to_read_from_refuse_other_methods_as_a_problem(path, method):
     response = APIClient(enforce_csrf_checks=True).generic(method, path)

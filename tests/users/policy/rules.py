@@ -71,6 +71,7 @@ OPEN = tuple(
     Rule("GET", pattern, everybody(200))
     for pattern in (
         ".well-known/jwks.json",
+        ".well-known/openid-configuration",
         "users/schema",
         "users/docs",
         "users/docs/redoc",
