@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from common.api_documents.description import Operation
@@ -38,7 +39,7 @@ def _of_step(step: Step, operation: Operation) -> str:
     for name, value in step.path.items():
         path = path.replace(f"{{{name}}}", value)
     token = f"{{{{{step.caller}_token}}}}" if step.caller else None
-    lines += _request(operation, path, token=token, body=step.body)
+    lines += _request(operation, path, token=token, body=step.body, headers=step.headers)
     return _VARIABLE.sub(_kept, "\n".join(lines)) + "\n"
 
 
@@ -63,7 +64,12 @@ def _of_operation(operation: Operation) -> str:
 
 
 def _request(
-    operation: Operation, path: str, *, token: str | None, body: Mapping[str, Any] | None
+    operation: Operation,
+    path: str,
+    *,
+    token: str | None,
+    body: Mapping[str, Any] | None,
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[str]:
     yield f"{operation.method} {{{{gateway}}}}{path}"
     if token:
@@ -72,6 +78,8 @@ def _request(
         if header.get("required"):
             name = header["name"]
             yield f"{name}: {'{{$guid}}' if name == 'Idempotency-Key' else '{{key}}'}"
+    for name, value in headers.items():
+        yield f"{name}: {value}"
     if body is not None:
         yield "Content-Type: application/json"
         yield ""

@@ -33,6 +33,9 @@ def postman_collection(found: Sequence[Operation]) -> dict[str, Any]:
 def _of_step(step: Step, operation: Operation) -> dict[str, Any]:
     token = f"{{{{{step.caller}_token}}}}" if step.caller else None
     item = _item(step.text, operation, token=token, path=step.path, body=step.body)
+    for header in item["request"]["header"]:
+        if value := step.headers.get(header["key"]):
+            header |= {"value": value, "disabled": False}
     if script := _script(step):
         item["event"] = [{"listen": "test", "script": {"type": "text/javascript", "exec": script}}]
     return item

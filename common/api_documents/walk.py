@@ -11,7 +11,7 @@ class Step(NamedTuple):
     `caller` is whose access token goes with it. Texts may name what a step before has kept, as
     `{{name}}`; `keeps` says which members of the answer are kept, by name, a member being a path
     such as `data[0].id`. `until` is a status that the step is repeated for, because the ledger
-    decides later.
+    decides later. `headers` are sent beside those that the operation needs.
     """
 
     name: str
@@ -20,6 +20,7 @@ class Step(NamedTuple):
     caller: str | None = None
     path: Mapping[str, str] = {}
     body: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = {}
     keeps: Mapping[str, str] = {}
     until: str | None = None
 
@@ -131,6 +132,13 @@ WALK = (
         keeps={"wallet_id": "data[0].id"},
     ),
     Step(
+        "wallet",
+        "accounts_read",
+        "One of them.",
+        caller="alice",
+        path={"account_id": "{{wallet_id}}"},
+    ),
+    Step(
         "statement",
         "accounts_statement",
         "What moved her money, line by line.",
@@ -144,6 +152,60 @@ WALK = (
         caller="bob",
         path={"transaction_id": "{{payment_id}}"},
         body={"amount": 500, "reason": "The soup was cold."},
+    ),
+    Step(
+        "second_hold",
+        "transaction_submit",
+        "Another hold. With `Prefer: wait` the answer waits for it: 200, and `authorised`.",
+        caller="alice",
+        headers={"Prefer": "wait=5"},
+        body={
+            "kind": "transfer",
+            "amount": 1000,
+            "currency": "EUR",
+            "counterparty": "{{bob_id}}",
+            "capture": "manual",
+        },
+        keeps={"hold_id": "id"},
+    ),
+    Step(
+        "void",
+        "transaction_void",
+        "Alice releases it, and waits until that is done.",
+        caller="alice",
+        headers={"Prefer": "wait=5"},
+        path={"transaction_id": "{{hold_id}}"},
+        body={},
+    ),
+    Step(
+        "events",
+        "transaction_events",
+        "What becomes of it, as it happens: server-sent events, until there is no more to come.",
+        caller="alice",
+        path={"transaction_id": "{{hold_id}}"},
+    ),
+    Step(
+        "batch",
+        "transaction_submit_batch",
+        "Two payments at once. The second has no key: it is refused, and stops no other.",
+        caller="alice",
+        body={
+            "items": [
+                {
+                    "idempotency_key": "{{$guid}}",
+                    "kind": "transfer",
+                    "amount": 100,
+                    "currency": "EUR",
+                    "counterparty": "{{bob_id}}",
+                },
+                {
+                    "kind": "transfer",
+                    "amount": 200,
+                    "currency": "EUR",
+                    "counterparty": "{{bob_id}}",
+                },
+            ]
+        },
     ),
     Step("history", "transaction_list", "Everything Alice asked for.", caller="alice"),
     Step("log_out", "auth_session_delete", "Alice signs out.", caller="alice"),

@@ -48,7 +48,7 @@ class Editor:
         headers = dict(line.split(": ", 1) for line in lines[1:empty])
         body = "\n".join(lines[empty:]).strip()
         answer = self.caller.call(method, path, headers=headers, content=body or None)
-        self.answers[name] = answer.json()
+        self.answers[name] = answer.json() if "json" in answer.headers["Content-Type"] else {}
         return answer.status_code
 
 
@@ -67,6 +67,9 @@ def test_the_walk_does_what_it_says():
 
     assert {name for name, status in statuses.items() if status not in (200, 202)} == {"log_out"}
     assert statuses["log_out"] == 401, "allauth says so: nobody is signed in any more"
+    assert editor.answers["second_hold"]["status"] == "authorised"
+    assert editor.answers["void"]["status"] == "applied"
+    assert [one["status"] for one in editor.answers["batch"]["results"]] == [202, 400]
     (line,) = [one for one in editor.answers["statement"]["lines"] if one["kind"] != "deposit"]
     assert line["amount"] == -2000
     assert json.dumps(editor.answers["books"]["journal"])
