@@ -45,7 +45,7 @@ recovery codes) asks for it within the last five minutes, and else answers 401 w
 Ask for a mail with a key to set a new password; 200 also for an address that nobody has.""",
     "auth_password_reset_get": "See whose password the key of a mail resets, without using it.",
     "auth_password_reset_post": """\
-Set a new password by the key of a mail; every sign-in ends. 401 is no failure: you sign in next.""",
+Set a new password by the key of a mail; every sign-in ends. 401 is no failure: sign in next.""",
     "auth_2fa_authenticate_post": """\
 Take the second step of signing in: with a code of the authenticator or a recovery code, and the
 first step's `meta.session_token` in `X-Session-Token`. Each code works once.""",
@@ -76,7 +76,7 @@ the password again.""",
     "auth_account_authenticators_recovery_codes_post": """\
 Make new recovery codes in the place of those that there are. 401 asks for the password again.""",
     "auth_session_get": "Who is signed in; 401 names what is due where nobody is yet.",
-    "auth_session_delete": "Sign out. 401 is no failure: it says that nobody is signed in any more.",
+    "auth_session_delete": "Sign out. 401 is no failure: nobody is signed in any more.",
     "auth_tokens_refresh_post": """\
 Get the next pair of tokens. A refresh token works once, and a second use ends the sign-in, whoever
 of the two was the thief: without an answer, sign in again. 400 when it does not work any more.""",

@@ -17,7 +17,7 @@ from tests.users.conftest import AUTH
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCUMENT = json.loads((ROOT / "docs" / "openapi" / "users.json").read_text())
-OTHER_PASSWORD = "another-correct-horse"  # noqa: S105  of nobody
+OTHER_PASSWORD = "another-correct-horse"
 TOTP = "account/authenticators/totp"
 CODES = "account/authenticators/recovery-codes"
 
