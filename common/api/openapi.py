@@ -66,11 +66,12 @@ def page_parameters() -> list[OpenApiParameter]:
     ]
 
 
-def refusals(*errors: type[ServiceError]) -> Callable[[View], View]:
+def refusals(*errors: type[ServiceError] | Entry) -> Callable[[View], View]:
     """Name the errors that a view's method answers with, beside those of every operation."""
+    entries = [error if isinstance(error, Entry) else entry_of(error) for error in errors]
 
     def named(view: View) -> View:
-        view.refusals = errors  # type: ignore[attr-defined]  # read by ApiSchema
+        view.refusals = entries  # type: ignore[attr-defined]  # read by ApiSchema
         return view
 
     return named
@@ -86,8 +87,8 @@ class ApiSchema(AutoSchema):
         for response in operation["responses"].values():
             response["headers"] = {**response.get("headers", {}), **REQUEST_ID}
         handler = getattr(self.view, self.method.lower())
-        errors = getattr(handler, "refusals", ())
-        operation["responses"] |= problem_responses([*_of_every(operation), *map(entry_of, errors)])
+        its_own = getattr(handler, "refusals", ())
+        operation["responses"] |= problem_responses([*_of_every(operation), *its_own])
         return operation
 
 

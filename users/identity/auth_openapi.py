@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+from common.api.catalogue import BY_STATUS
 from common.api.openapi import ALWAYS, PROBLEM_JSON, REQUEST_ID, problem_responses
 from common.api_documents.description import resolved
 from users.identity.allauth_spec import NOBODY, SESSION, allauth_spec, public_path, used_components
@@ -122,15 +123,17 @@ def _complete(
 
 
 def _of_the_gateway() -> dict[str, Any]:
-    return problem_responses(entry for entry in ALWAYS if entry.code != "not_acceptable")
+    """401 also where nobody need be known: for an Authorization that cannot be read."""
+    always = (entry for entry in ALWAYS if entry.code != "not_acceptable")
+    return problem_responses([*always, BY_STATUS[HTTPStatus.UNAUTHORIZED]])
 
 
 def _also(response: Mapping[str, Any], refusal: Mapping[str, Any] | None) -> dict[str, Any]:
     """
     What an operation answers with a status, or the refusal that every one may answer with it.
 
-    Without a refusal it is 401, which is a problem document for an Authorization that nobody could
-    read.
+    Without a refusal it is 401, which is a problem document for an Authorization that the gateway
+    could not read.
     """
     headers, content = dict(REQUEST_ID), response["content"]
     if refusal is None:

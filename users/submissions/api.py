@@ -8,6 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.api.catalogue import BY_STATUS
 from common.api.errors import NotFound
 from common.api.openapi import page_parameters, refusals
 from common.api.pagination import keyset_page
@@ -108,6 +109,7 @@ class TransactionApi(CallerApi):
         responses=TransactionOutput,
         examples=examples.TRANSACTION,
     )
+    @refusals(BY_STATUS[405])  # `batch` is no id, and takes POST only
     def get(self, request: Request, transaction_id: UUID) -> Response:  # noqa: ARG002  DRF's
         """One of your transactions as it is now."""
         found = transactions_visible(user_id=self.caller.user_id).filter(id=transaction_id)
