@@ -93,9 +93,11 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "current_password": "correct-horse-battery-staple",
         "new_password": "another-correct-horse",
     },
+    "AuthEmail": {"email": "another@example.com"},
     "AuthEndSessions": {"sessions": [_SIGN_IN]},
+    "AuthMarkPrimaryEmail": {"email": "another@example.com", "primary": True},
 }
-"""Bodies to show that cannot be made up from a schema, by the names of request bodies."""
+"""Bodies to show that are better than what a schema makes up, by the names of request bodies."""
 
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "auth_account_password_change_post": {"200": {"$ref": f"{_RESPONSES}AuthAuthenticated"}},
