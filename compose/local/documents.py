@@ -19,7 +19,7 @@ from common.api_documents.description import Document, operations
 from common.api_documents.error_page import error_page
 from common.api_documents.http_file import http_file
 from common.api_documents.postman import postman_collection
-from compose.local import manage
+from compose.local import credentials, manage
 from compose.local.environment import inherited
 from compose.local.stack import ROOT, SERVICES, Stack, stack_from
 
@@ -31,6 +31,7 @@ def documents_build() -> dict[Path, str]:
     with tempfile.TemporaryDirectory() as folder:
         variables = inherited(stack_from(os.environ))
         pretended = Stack(local_dir=Path(folder), variables=variables)
+        credentials.load(pretended)  # makes a file, which two threads at once cannot
         with ThreadPoolExecutor(len(SERVICES)) as pool:
             described = list(pool.map(lambda service: _described(pretended, service), SERVICES))
     documents = dict(zip(SERVICES, described, strict=True))
