@@ -44,6 +44,7 @@ _HIDDEN = (
 )
 _PROSE = rf"^[^{_HIDDEN}]*$"
 _TEXT = rf"^[^{_HIDDEN}\u200c\u200d]*$"
+_BLANK = {"type": "string", "maxLength": 0}
 _GATEWAY = {entry.status: entry for entry in OF_THE_GATEWAY}
 ALWAYS = (
     *(_GATEWAY[status] for status in (400, 408, 414, 431, 504)),
@@ -252,7 +253,15 @@ class StrictSerializerSchema(OpenApiSerializerExtension):
 
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001  as its documentation shows
+        if members := schema.get("properties"):
+            schema["properties"] = {name: _with_blank(one) for name, one in members.items()}
         return {**schema, "additionalProperties": False}
+
+
+def _with_blank(schema: dict[str, Any]) -> dict[str, Any]:
+    """drf-spectacular sets `oneOf` a text and the empty one, which our patterns take already."""
+    text, *rest = schema.get("oneOf", [{}])
+    return text if rest == [_BLANK] else schema
 
 
 class MinorUnitsSchema(OpenApiSerializerFieldExtension):

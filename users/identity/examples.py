@@ -34,6 +34,7 @@ IF_MATCH = OpenApiParameter(
 PROFILE = [_answer(_PROFILE, 200)]
 PROFILE_CHANGE = [
     OpenApiExample("name", {"display_name": "Alice"}, request_only=True),
+    OpenApiExample("no name", {"display_name": ""}, request_only=True),
     _answer(_PROFILE, 200),
 ]
 PROFILE_CLOSE = [
