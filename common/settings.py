@@ -34,6 +34,7 @@ COMMON_APPS = [
     "common.outbox",
     "common.inbox",
     "common.reconciliation",
+    "common.staff",
 ]
 
 COMMON_MIDDLEWARE = [

@@ -1,0 +1,1 @@
+"""What staff may do in either console, and the record of what they did."""
