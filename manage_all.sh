@@ -43,7 +43,8 @@ java_is_missing() {
 sets_of() {
   printf 'base\nlocal\n'
   case $1 in
-    test | chaos | bench | fuzz) printf 'test\n' ;;
+    test) printf 'test\nbrowser\n' ;;
+    chaos | bench | fuzz) printf 'test\n' ;;
     lint | requirements) printf 'test\ndev\n' ;;
   esac
   if [ -z "${KAFKA_BOOTSTRAP_SERVERS:-}" ] && java_is_missing; then echo java; fi

@@ -20,7 +20,7 @@ Accent = Literal["indigo", "emerald"]
 Tone = Literal["", "info", "success", "warning", "danger"]
 
 # Tailwind's palettes, from 50 to 950; each console has its own, so that nobody mistakes one for
-# the other.
+# the other. Emerald is a step darker from 600 on, where white text stands on it.
 _WEIGHTS = ("50", "100", "200", "300", "400", "500", "600", "700", "800", "900", "950")
 _PALETTES: dict[Accent, tuple[str, ...]] = {
     "indigo": (
@@ -30,8 +30,8 @@ _PALETTES: dict[Accent, tuple[str, ...]] = {
     ),
     "emerald": (
         "97.9% .021 166.113", "95% .052 163.051", "90.5% .093 164.15", "84.5% .143 164.978",
-        "76.5% .177 163.223", "69.6% .17 162.48", "59.6% .145 163.225", "50.8% .118 165.612",
-        "43.2% .095 166.913", "37.8% .077 168.94", "26.2% .051 172.552",
+        "76.5% .177 163.223", "69.6% .17 162.48", "50.8% .118 165.612", "43.2% .095 166.913",
+        "37.8% .077 168.94", "32% .064 170.746", "26.2% .051 172.552",
     ),
 }  # fmt: skip
 
@@ -115,6 +115,7 @@ def admin_site_settings(
         "SITE_HEADER": title,
         "SITE_SUBHEADER": "All times are UTC",
         "SITE_SYMBOL": symbol,
+        "SITE_FAVICONS": [_favicon(accent)],
         "SITE_URL": None,
         "SHOW_VIEW_ON_SITE": False,
         "BORDER_RADIUS": "6px",
@@ -135,6 +136,14 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     figures = getattr(settings, "UNFOLD", {}).get("FIGURES")
     groups = import_string(figures)(request) if figures else []
     return {**context, "figure_groups": groups, "as_of": timezone.now()}
+
+
+def _favicon(accent: Accent) -> dict[str, Any]:
+    return {
+        "rel": "icon",
+        "type": "image/svg+xml",
+        "href": lambda _: static(f"console/{accent}.svg"),
+    }
 
 
 def _palette(accent: Accent) -> dict[str, str]:

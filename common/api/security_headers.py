@@ -15,11 +15,11 @@ _API_PAGES = (
 )
 
 # Alpine, which the console's theme is built on, compiles the expressions in its markup
-# ('unsafe-eval') and sets style attributes.
+# ('unsafe-eval'), and the theme writes style elements and attributes: docs/decisions/0025.
 _CONSOLE = (
-    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
 

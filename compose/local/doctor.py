@@ -13,7 +13,7 @@ import envoy
 import psutil
 from rich.table import Table
 
-from compose.local import java, kafka_jars, placement, supervisor
+from compose.local import chromium, java, kafka_jars, placement, supervisor
 from compose.local.environment import has_own_kafka
 from compose.local.errors import OperatorError
 from compose.local.lifecycle import own_ports
@@ -50,6 +50,7 @@ def examine(stack: Stack) -> bool:
         "memory": _memory,
         "open files": _open_files,
         "supervisor": _supervisor,
+        "browser": _browser,
     }
     findings = {name: _careful(check, stack) for name, check in checks.items()}
     results.print(_table(findings))
@@ -145,6 +146,11 @@ def _open_files(_: Stack) -> Finding:
 def _supervisor(stack: Stack) -> Finding:
     state = "running" if supervisor.is_running(stack) else "not running"
     return Finding(f"{state}, socket {socket_path(stack)}")
+
+
+def _browser(_: Stack) -> Finding:
+    found = chromium.find()
+    return Finding(found) if found else Finding("none, for tests only", chromium.ADVICE)
 
 
 def _table(findings: dict[str, Finding]) -> Table:

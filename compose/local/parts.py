@@ -1,8 +1,10 @@
 """The parts of the test run, in one table."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from compose.local import chromium
 from compose.local.errors import OperatorError
 from compose.local.stack import ROOT
 
@@ -27,6 +29,7 @@ class Part:
     alone: bool = False
     workers: int = 1
     variables: tuple[tuple[str, str], ...] = ()
+    missing: Callable[[], str] = lambda: ""
 
     def existing(self) -> list[str]:
         """Return those of its folders and files that exist."""
@@ -50,6 +53,18 @@ CHAOS = (
 # A restored database leaves the services different for good, so this stack is nobody else's.
 REPAIR = (("REPLICAS", "1"),)
 
+# Staff sign in here as in production, and hundreds of damaged events halt no consumer.
+BROWSER = (
+    ("STAFF_MFA_REQUIRED", "true"),
+    ("INBOX_BREAKER_STREAMS", "100000"),
+    ("INBOX_BREAKER_LETTERS", "100000"),
+)
+
+
+def _browser_missing() -> str:
+    return "" if chromium.find() else f"there is no browser; {chromium.ADVICE}"
+
+
 PARTS = (
     Part("unit", ("tests/unit",), needs_stack=False),
     Part("simulation", ("tests/simulation",), "users.settings.test", needs_stack=False),
@@ -60,6 +75,7 @@ PARTS = (
     Part("contracts", ("tests/contracts",), "transactions.settings.test"),
     Part("e2e", ("tests/e2e",)),
     Part("fuzz", ("tests/fuzz",)),
+    Part("browser", ("tests/browser",), variables=BROWSER, missing=_browser_missing),
     Part("local", ("tests/local",), alone=True),
     Part("repair", ("tests/repair",), alone=True, variables=REPAIR),
     Part("chaos", ("tests/chaos",), alone=True, variables=CHAOS),

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -48,17 +48,39 @@ def bench(stack: Stack, names: list[str], passed_on: list[str]) -> int:
 
 
 def run(stack: Stack, names: list[str], passed_on: list[str], *, keep: bool) -> int:
-    """Run the parts, print how they went, and return the exit code."""
-    return run_parts(stack, choose(names), passed_on, keep=keep)
+    """Run the parts that this machine can, print how they went, and return the exit code."""
+    chosen = choose(names)
+    not_run = left_out(chosen, by_name=bool(names))
+    unable = [outcome.part for outcome in not_run]
+    able = [part for part in chosen if part not in unable]
+    return run_parts(stack, able, passed_on, keep=keep, not_run=not_run)
 
 
-def run_parts(stack: Stack, chosen: list[Part], passed_on: list[str], *, keep: bool = False) -> int:
+def left_out(chosen: Sequence[Part], *, by_name: bool) -> list[Outcome]:
+    """What this machine cannot run, and why: a failure where somebody asked for it by its name."""
+    reasons = [(part, part.missing()) for part in chosen]
+    return [
+        Outcome(part, passed=not by_name, summary=f"not run: {reason}", seconds=0)
+        for part, reason in reasons
+        if reason
+    ]
+
+
+def run_parts(
+    stack: Stack,
+    chosen: list[Part],
+    passed_on: list[str],
+    *,
+    keep: bool = False,
+    not_run: Sequence[Outcome] = (),
+) -> int:
     """Run parts, those that share a stack together; print how they went; the exit code."""
     outcomes: list[Outcome] = []
     with _ending_politely():
         for variables in dict.fromkeys(part.variables for part in chosen):
             parts = [part for part in chosen if part.variables == variables]
             outcomes += _run_on(stack, parts, passed_on, keep=keep, shows_at_once=len(chosen) == 1)
+    outcomes += not_run
     results.print(_table(outcomes))
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 

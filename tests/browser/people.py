@@ -1,0 +1,44 @@
+"""People of the staff, with what they sign in with."""
+
+import os
+from dataclasses import dataclass
+from http import HTTPStatus
+
+import httpx
+
+from tests.browser.authenticator import Telephone
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who may be in a console; `telephone` shows the codes of that console."""
+
+    email: str
+    password: str
+    telephone: Telephone | None = None
+
+
+def admin() -> Person:
+    """The demo's administrator, as `up` made them."""
+    return Person("admin@example.com", os.environ["DEMO_ADMIN_PASSWORD"])
+
+
+def with_authenticator(person: Person) -> Person:
+    """Set a second factor up for somebody of users, as docs/identity.md says."""
+    credentials = {"email": person.email, "password": person.password}
+    with httpx.Client(
+        base_url=f"{os.environ['GATEWAY_URL']}/api/v1/auth/", timeout=15, trust_env=False
+    ) as http:
+        signed_in = http.post("login", json=credentials)
+        assert signed_in.status_code == HTTPStatus.OK, signed_in.text
+        session = {"X-Session-Token": signed_in.json()["meta"]["session_token"]}
+        shown = http.get("account/authenticators/totp", headers=session)
+        assert shown.status_code == HTTPStatus.NOT_FOUND, shown.text
+        telephone = Telephone(shown.json()["meta"]["secret"])
+        again = http.post("reauthenticate", json={"password": person.password}, headers=session)
+        assert again.status_code == HTTPStatus.OK, again.text
+        answer = http.post(
+            "account/authenticators/totp", json={"code": telephone.code()}, headers=session
+        )
+        assert answer.status_code == HTTPStatus.OK, answer.text
+    return Person(person.email, person.password, telephone)

@@ -1,0 +1,38 @@
+"""The parts of a test run on a machine that lacks what one of them needs."""
+
+import subprocess
+
+import pytest
+
+from compose.local.parts import PARTS, choose
+from compose.local.stack import ROOT
+from compose.local.testing import left_out
+
+
+@pytest.fixture
+def without_browser(monkeypatch):
+    monkeypatch.setenv("CHROMIUM", "/no/such/browser")
+
+
+@pytest.mark.usefixtures("without_browser")
+class TestLeftOut:
+    def test_says_why_and_does_not_fail_the_whole(self):
+        (outcome,) = left_out(PARTS, by_name=False)
+
+        assert outcome.part.name == "browser"
+        assert outcome.passed
+        assert "apt install chromium" in outcome.summary
+
+    def test_fails_who_asked_for_it(self):
+        (outcome,) = left_out(choose(["browser", "unit"]), by_name=True)
+
+        assert not outcome.passed
+
+    def test_fails_the_command_before_a_stack_is_started(self):
+        answer = subprocess.run(
+            [ROOT / "manage_all.sh", "test", "browser"], capture_output=True, text=True, check=False
+        )
+
+        assert answer.returncode == 1
+        assert "there is no browser" in answer.stdout
+        assert "ready" not in answer.stderr
