@@ -47,6 +47,7 @@ COMMON_MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "common.staff.session_limits.SessionLimitMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -109,6 +110,15 @@ INBOX_BREAKER = {
 
 INBOX_STUCK_S = env.float("INBOX_STUCK_S", default=60.0)
 """Seconds without progress after which a consumer logs where its threads are; 0: never."""
+
+STAFF_IDLE_S = env.int("STAFF_IDLE_S", default=15 * 60)
+"""Seconds without a request after which somebody is signed out of a console."""
+
+STAFF_SESSION_MAX_S = env.int("STAFF_SESSION_MAX_S", default=8 * 3600)
+"""Seconds after which somebody has to sign in to a console again, used or not."""
+
+if not 0 < STAFF_IDLE_S <= STAFF_SESSION_MAX_S:
+    raise ImproperlyConfigured("STAFF_IDLE_S must be above 0, and STAFF_SESSION_MAX_S no less")
 
 WEB_THREADS = env.int("WEB_THREADS", default=8)
 """

@@ -6,3 +6,6 @@ class StaffConfig(AppConfig):
     label = "staff"
     verbose_name = "Staff"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from common.staff import session_limits  # noqa: F401, PLC0415  connects its receiver

@@ -24,7 +24,6 @@ TUNABLE = {
     "INBOX_BREAKER_SHARE": "0.05",
     "INBOX_BREAKER_WINDOW_S": "300",
     "INBOX_STUCK_S": "60",
-    "STAFF_MFA_REQUIRED": "false",
 }
 
 

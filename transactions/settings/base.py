@@ -24,6 +24,8 @@ from common.settings import (  # noqa: F401  Django reads them from this module
     OUTBOX_PUBLISH,
     PASSWORD_HASHERS,
     ROOT,
+    STAFF_IDLE_S,
+    STAFF_SESSION_MAX_S,
     STATICFILES_DIRS,
     TEMPLATES,
     TOKEN_AUDIENCE,

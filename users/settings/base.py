@@ -25,6 +25,8 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     OUTBOX_PUBLISH,
     PASSWORD_HASHERS,
     ROOT,
+    STAFF_IDLE_S,
+    STAFF_SESSION_MAX_S,
     STATICFILES_DIRS,
     TEMPLATES,
     TOKEN_AUDIENCE,
