@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
+from django.contrib.admin.checks import ModelAdminChecks
 from django.core.paginator import EmptyPage
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
@@ -23,6 +24,8 @@ from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.decorators import action, display
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.paginator import InfinitePaginator as UnfoldInfinitePaginator
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminTextareaWidget as TextArea
 from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 
 from common.money import money_display
@@ -31,10 +34,12 @@ from common.strict_json import NotJson, strict_json_loads
 __all__ = [
     "AdminOwnPasswordChangeForm",
     "AuthenticationForm",
+    "CheckboxSelectMultiple",
     "InfinitePaginator",
     "ModelAdmin",
     "ReadOnlyInline",
     "ReadOnlyModelAdmin",
+    "TextArea",
     "TextInput",
     "action",
     "amount_shown",
@@ -92,6 +97,8 @@ class ModelAdmin(UnfoldModelAdmin):
     show_full_result_count = False
     paginator = InfinitePaginator
     list_fullwidth = True
+    # The theme's own ask the database for permissions, at a time when there may be none.
+    checks_class = ModelAdminChecks
 
     id_fields: tuple[str, ...] = ()
     """Fields of UUIDs that a whole id is looked up in; Django's own search compares text."""

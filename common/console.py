@@ -68,6 +68,12 @@ ROAD = Section(
 )
 """What either console shows of the road between the services."""
 
+RECORD = Section(
+    title="Record",
+    pages=[Page(title="Staff actions", model="staff.StaffAction", icon="assignment_ind")],
+)
+"""What staff did in a console."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:

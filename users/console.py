@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from common.console import ROAD, Page, Section, admin_site_settings
+from common.console import RECORD, ROAD, Page, Section, admin_site_settings
 
 NAVIGATION = [
     Section(
@@ -33,6 +33,7 @@ NAVIGATION = [
         ],
     ),
     ROAD,
+    RECORD,
 ]
 
 

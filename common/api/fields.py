@@ -25,6 +25,15 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
+def is_plain_text(text: str, *, prose: bool) -> bool:
+    """
+    Whether a text has no control, bidirectional or invisible characters.
+
+    `prose` is for people only, and may have joiners; of what is compared, nothing is unseen.
+    """
+    return not _HIDDEN.search(text) and (prose or not _JOINERS.search(text))
+
+
 class StrictSerializer(serializers.Serializer[Any]):
     """Refuses members that it does not know, instead of dropping them silently."""
 
@@ -64,7 +73,7 @@ class StrictCharField(serializers.CharField):
     """
     Text: a JSON string (not a number) without control, bidirectional or invisible characters.
 
-    `prose` is for people only, and may have joiners; of what is compared, nothing is unseen.
+    See `is_plain_text` for `prose`.
     """
 
     default_error_messages = {  # noqa: RUF012  DRF reads it from the class
@@ -80,7 +89,7 @@ class StrictCharField(serializers.CharField):
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
             self.fail("not_a_string")
-        if _HIDDEN.search(data) or (not self.prose and _JOINERS.search(data)):
+        if not is_plain_text(data, prose=self.prose):
             self.fail("control_character")
         return super().to_internal_value(data)
 

@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from common.staff.groups import groups_follow_roles
 
 
 class StaffConfig(AppConfig):
@@ -9,3 +12,6 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         from common.staff import session_limits  # noqa: F401, PLC0415  connects its receiver
+
+        # After `django.contrib.auth`, which stands before us and makes the permissions.
+        post_migrate.connect(groups_follow_roles, dispatch_uid="common.staff.groups")

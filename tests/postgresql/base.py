@@ -3,7 +3,9 @@ from django.db.backends.postgresql import base, operations
 
 _GUARDED = "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
 # What `post_migrate` writes after every flush is the same each time.
-_KEPT = frozenset({"django_content_type", "auth_permission"})
+_KEPT = frozenset(
+    {"django_content_type", "auth_permission", "auth_group", "auth_group_permissions"}
+)
 _DELETED_KIB_MAX = 256
 
 

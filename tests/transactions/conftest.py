@@ -1,30 +1,16 @@
 """What the tests of the transactions service share."""
 
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection
-from django.db.models.signals import pre_migrate
 from django.test import Client
 
 from common.api.token_keys import token_keys
 from tests.factories.commands import TransferFactory
 from tests.factories.events import ALICE
+from tests.postgresql.rights import rights_given_by_default
 from tests.transactions.books import apply, fund
 from tests.transactions.tokens import JwksServer, SigningKey, token_for
 
-_RIGHTS = """
-ALTER DEFAULT PRIVILEGES GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role};
-ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO {role};
-"""
-
-
-def _grant_by_default(**_):
-    """What compose/roles.sql does in a real database, before the first table is made."""
-    with connection.cursor() as cursor:
-        cursor.execute(_RIGHTS.format(role=django_settings.DATABASE_APPLICATION_ROLE))
-
-
-pre_migrate.connect(_grant_by_default, dispatch_uid="rights-of-the-application-role")
+rights_given_by_default()
 
 
 @pytest.fixture(scope="session")

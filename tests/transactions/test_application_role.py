@@ -2,9 +2,8 @@
 
 import psycopg
 import pytest
-from django.db import connection
 
-from common.settings import env
+from tests.postgresql.rights import as_application
 
 APPEND_ONLY = [
     "ledger_posting",
@@ -17,15 +16,7 @@ APPEND_ONLY = [
 @pytest.fixture
 def application(django_db_setup):
     """A connection as the role that web and consumer run as."""
-    known = env.db_url("TRANSACTIONS_DATABASE_URL")
-    with psycopg.connect(
-        host=known["HOST"],
-        port=known["PORT"],
-        user=known["USER"],
-        password=known["PASSWORD"],
-        dbname=connection.settings_dict["NAME"],
-        autocommit=True,
-    ) as session:
+    with as_application("TRANSACTIONS_DATABASE_URL") as session:
         yield session
 
 
@@ -61,6 +52,21 @@ class TestApplicationRole:
     def test_may_not_say_what_is_to_be_checked(self, application, statement):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             application.execute(statement)
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE staff_action SET reason = 'another one'",
+            "DELETE FROM staff_action",
+            "TRUNCATE staff_action",
+            "ALTER TABLE staff_action DISABLE TRIGGER ALL",
+        ],
+    )
+    def test_may_not_change_what_staff_did(self, application, statement):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege) as raised:
+            application.execute(statement)
+
+        assert "append-only" not in str(raised.value)
 
     def test_may_not_remove_accounts_or_the_rules(self, application):
         for statement in (

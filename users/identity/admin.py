@@ -15,6 +15,8 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from common.adminkit import ReadOnlyInline, ReadOnlyModelAdmin
+from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
+from users.identity import staff_dialogs
 from users.identity.console_sign_in import (
     ConsolePasswordForm,
     ConsoleSignInForm,
@@ -88,7 +90,7 @@ class LoginEventInline(ReadOnlyInline):
 
 
 @admin.register(User)
-class UserAdmin(ReadOnlyModelAdmin):
+class UserAdmin(DialogAdmin):
     list_display = ("email", "display_name", "status", "role", "is_staff", "created_at")
     list_filter = ("status", "role", "is_staff")
     id_fields = ("id",)
@@ -107,6 +109,17 @@ class UserAdmin(ReadOnlyModelAdmin):
         "last_login",
     )
     inlines = (UserStatusChangeInline, LoginEventInline)
+    actions = (
+        list_dialog(staff_dialogs.SUSPEND),
+        list_dialog(staff_dialogs.REINSTATE),
+        list_dialog(staff_dialogs.SESSIONS_END),
+    )
+    actions_detail = ("suspend", "reinstate", "end_sessions", "reset_mfa", "close")
+    suspend = detail_dialog(staff_dialogs.SUSPEND)
+    reinstate = detail_dialog(staff_dialogs.REINSTATE)
+    end_sessions = detail_dialog(staff_dialogs.SESSIONS_END)
+    reset_mfa = detail_dialog(staff_dialogs.MFA_RESET)
+    close = detail_dialog(staff_dialogs.CLOSE)
 
 
 @admin.register(LoginEvent)

@@ -33,6 +33,16 @@ class UserUnknown(Refused):
     remedy = "Check the id."
 
 
+class StaffAccountProtected(Refused):
+    """Accounts of staff are changed by superusers, and nobody's by themselves."""
+
+    code = "permission_denied"
+    status = 403
+    title = "Only a superuser changes accounts of staff"
+    when = "Somebody of staff would suspend, close or sign out a colleague, or themselves."
+    remedy = "Ask a superuser."
+
+
 class InvalidStateTransition(Refused):
     """The user's status does not lead to the one that is asked for; the detail names both."""
 

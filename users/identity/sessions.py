@@ -29,22 +29,31 @@ def sessions_list(*, user_id: UUID, at: datetime) -> Sequence[TokenFamily]:
 
 @transaction.atomic
 def sessions_end(
-    *, user_id: UUID, ids: Collection[UUID] | None, origin: Origin, at: datetime
+    *,
+    user_id: UUID,
+    ids: Collection[UUID] | None,
+    origin: Origin,
+    at: datetime,
+    actor: str = "",
+    reason: str = "",
 ) -> None:
     """
     End some of a person's sign-ins; None ends all of them, those in the console too.
 
-    Ids that are not theirs, or over, end nothing.
+    Ids that are not theirs, or over, end nothing. `actor` and `reason` are of staff, and empty
+    when it is the person themselves.
     """
-    reason = TokenFamily.EndReason.REVOKED
+    ended = TokenFamily.EndReason.STAFF if actor else TokenFamily.EndReason.REVOKED
     if ids is None:
         # Sessions without tokens are ended by this: of the console, and half-way signed in.
         User.objects.filter(id=user_id).update(sessions_epoch=F("sessions_epoch") + 1)
-    user_families_end(user_id=user_id, reason=reason, at=at, only=ids)
+    user_families_end(user_id=user_id, reason=ended, at=at, only=ids)
     login_event_add(
         type=LoginEvent.Type.SESSIONS_ENDED,
         user_id=user_id,
         origin=origin,
         at=at,
         detail="all" if ids is None else str(len(ids)),
+        actor=actor,
+        reason=reason,
     )

@@ -25,6 +25,7 @@ class TokenFamily(models.Model):
         REVOKED = "revoked", "The user ended it from elsewhere"
         PASSWORD = "password", "The password was changed or reset"
         MFA_RESET = "mfa_reset", "Staff removed the second factor"
+        STAFF = "staff", "Staff ended it"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="token_families")

@@ -63,6 +63,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         db_table = "user_account"
         verbose_name = "user"
+        permissions: ClassVar = [
+            ("suspend_user", "Can suspend users"),
+            ("reinstate_user", "Can reinstate users"),
+            ("close_user", "Can have users closed"),
+            ("end_user_sessions", "Can end every session of a user"),
+            ("reset_user_mfa", "Can remove the second factor of a user"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(name="user_email_once", fields=["email"]),
             models.CheckConstraint(name="user_email_canonical", condition=Q(email=Lower("email"))),
