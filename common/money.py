@@ -5,6 +5,8 @@ No floats and no Decimal in storage or on the wire; only `money_display` knows h
 a currency shows.
 """
 
+import re
+
 AMOUNT_MAX = 9_007_199_254_740_991
 """The largest amount: 2**53 - 1, exact in every JSON reader."""
 
@@ -28,6 +30,28 @@ EXPONENTS: dict[str, int] = {
     code: digits for digits, codes in _EXPONENT_BY_DIGITS.items() for code in codes.split()
 }
 """How many digits follow the decimal point, for every currency that clients may name."""
+
+
+_WRITTEN = re.compile(r"([0-9]{1,16})(?:[.]([0-9]{1,3}))?")
+
+
+def money_read(text: str, currency: str) -> int:
+    """
+    Read an amount as people write it: `money_read("1234.5", "EUR")` is `123450`.
+
+    Digits with a point at most; raises `ValueError`, whose text is for people, for anything else,
+    for more digits behind the point than the currency has, and for what is no amount.
+    """
+    exponent = EXPONENTS[currency]
+    written = _WRITTEN.fullmatch(text.strip())
+    whole, fraction = (written[1], written[2] or "") if written else ("", "")
+    if not whole or len(fraction) > exponent:
+        example = money_display(125 * 10**exponent // 10, currency).partition(" ")[0]
+        raise ValueError(f"Write the amount like {example}, without separators.")
+    amount = int(whole + fraction.ljust(exponent, "0"))
+    if not 0 < amount <= AMOUNT_MAX:
+        raise ValueError("The amount is too small or too large.")
+    return amount
 
 
 def money_display(amount: int, currency: str) -> str:

@@ -47,9 +47,19 @@ Row = TypeVar("Row", bound=Model)
 
 
 class DialogForm(forms.Form):
-    """Asks for the reason; a dialog that needs more has a form with more fields before it."""
+    """
+    Asks for the reason; a dialog that needs more has a form with more fields.
+
+    `rows` are what the dialog is about, for forms whose fields depend on it.
+    """
 
     reason = ReasonField()
+
+    def __init__(self, *arguments: Any, rows: Sequence[Any], **options: Any) -> None:
+        self.rows = rows
+        super().__init__(*arguments, **options)
+        # Whatever else is asked stands before it.
+        self.order_fields([name for name in self.fields if name != "reason"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,8 +176,8 @@ class _Asking:
         """Show the dialog, or do what was confirmed and lead back."""
         sent = self.request.POST
         if not {"confirm", "rehearse"} & sent.keys():
-            return self._show(self.dialog.form())
-        form = self.dialog.form(sent)
+            return self._show(self.dialog.form(rows=self.rows))
+        form = self.dialog.form(sent, rows=self.rows)
         if not form.is_valid():
             return self._show(form)
         if "rehearse" in sent and self.dialog.rehearsed:

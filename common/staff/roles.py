@@ -43,6 +43,7 @@ _READ = (
     "outbox.view_outboxstream",
     "reconciliation.view_peercursor",
     "staff.view_staffaction",
+    "submissions.view_commandproposal",
     "submissions.view_transactioncommand",
     "submissions.view_transactionrequest",
     "submissions.view_unclaimedoutcome",
@@ -60,6 +61,9 @@ ROLES: dict[Role, frozenset[str]] = {
             "identity.reinstate_user",
             "identity.reset_user_mfa",
             "identity.suspend_user",
+            "submissions.decide_proposal",
+            "submissions.reverse_transaction",
+            "submissions.void_transaction",
         )
     ),
     Role.AUDITOR: frozenset((*_READ, "auth.view_group", "auth.view_user", "staff.export_lists")),

@@ -1,6 +1,6 @@
 import pytest
 
-from common.money import EXPONENTS, money_display
+from common.money import AMOUNT_MAX, EXPONENTS, money_display, money_read
 
 
 class TestMoneyDisplay:
@@ -18,6 +18,39 @@ class TestMoneyDisplay:
     )
     def test_places_the_point_by_the_currency(self, amount, currency, shown):
         assert money_display(amount, currency) == shown
+
+
+class TestMoneyRead:
+    @pytest.mark.parametrize(
+        ("written", "currency", "amount"),
+        [
+            ("12.50", "EUR", 1250),
+            (" 12.5 ", "EUR", 1250),
+            ("12", "EUR", 1200),
+            ("0.01", "EUR", 1),
+            ("12", "JPY", 12),
+            ("1.234", "KWD", 1234),
+            ("90071992547409.91", "EUR", AMOUNT_MAX),
+        ],
+    )
+    def test_reads_what_people_write(self, written, currency, amount):
+        assert money_read(written, currency) == amount
+
+    @pytest.mark.parametrize(
+        ("written", "currency"),
+        [
+            *((text, "EUR") for text in ("", "x", "-1", "0", "0.00", ".5", "5.", "1,234", "1.234")),
+            *((text, "EUR") for text in ("1e3", "NaN", "1 2", "\u0661", "90071992547409.92")),
+            ("1.0", "JPY"),
+        ],
+    )
+    def test_refuses_anything_else(self, written, currency):
+        with pytest.raises(ValueError, match="amount"):
+            money_read(written, currency)
+
+    def test_shows_how_it_is_written(self):
+        with pytest.raises(ValueError, match=r"like 12\.50,"):
+            money_read("x", "EUR")
 
 
 class TestExponents:

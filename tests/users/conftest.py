@@ -12,8 +12,11 @@ from rest_framework.test import APIClient
 
 from common.ids import uuid7
 from tests.factories.users import UserFactory
+from tests.postgresql.rights import as_application, rights_given_by_default
 from users.identity.models import User
 from users.identity.tokens import access_token_issue
+
+rights_given_by_default()
 
 AUTH = "/_allauth/app/v1"
 TRANSACTIONS = "/api/v1/transactions"
@@ -40,6 +43,13 @@ def signing_keys(settings, tmp_path: Path, signing_key_pem: bytes) -> Path:
     (folder / "1.pem").write_bytes(signing_key_pem)
     settings.SIGNING_KEYS_DIR = str(folder)
     return folder
+
+
+@pytest.fixture
+def application(django_db_setup):
+    """A connection as the role that web and consumer run as."""
+    with as_application("USERS_DATABASE_URL") as session:
+        yield session
 
 
 @pytest.fixture

@@ -150,6 +150,19 @@ if not MFA_SECRETS or min(map(len, MFA_SECRETS)) < _MFA_SECRET_MIN:
 STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=True)
 """Whether staff get tokens, and into the console, with a second factor only."""
 
+FOUR_EYES_ABOVE: dict[str, int] = env(
+    "FOUR_EYES_ABOVE", cast={"value": int}, default={"*": 100_000}
+)
+"""
+Minor units above which a colleague approves what staff void and reverse, by currency.
+
+`*` is for the currencies that are not named: `EUR=50000;JPY=100000;*=0`.
+"""
+if min(FOUR_EYES_ABOVE.values(), default=0) < 0:
+    raise ImproperlyConfigured("FOUR_EYES_ABOVE must have amounts of 0 or more")
+FOUR_EYES_EXPIRE_H = env.int("FOUR_EYES_EXPIRE_H", default=24)
+"""Hours after which a proposal that nobody decided on is over."""
+
 ACCOUNT_ADAPTER = "users.identity.account_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

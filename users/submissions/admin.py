@@ -12,6 +12,11 @@ from common.adminkit import (
     payload_shown,
     status_display,
 )
+from common.staff.dialogs import DialogAdmin, detail_dialog
+from users.submissions import (
+    proposals_admin,  # noqa: F401  registers its page
+    staff_dialogs,
+)
 from users.submissions.models import TransactionCommand, TransactionRequest, UnclaimedOutcome
 
 
@@ -46,7 +51,7 @@ class CommandInline(ReadOnlyInline):
 
 
 @admin.register(TransactionRequest)
-class TransactionRequestAdmin(ReadOnlyModelAdmin):
+class TransactionRequestAdmin(DialogAdmin):
     list_display = (
         "id",
         "kind",
@@ -76,6 +81,9 @@ class TransactionRequestAdmin(ReadOnlyModelAdmin):
         ("idempotency_key", "request_id", "traceparent"),
     )
     inlines = (CommandInline,)
+    actions_detail = ("reverse", "void")
+    reverse = detail_dialog(staff_dialogs.REVERSE)
+    void = detail_dialog(staff_dialogs.VOID)
     readonly_fields = (
         "shown_status",
         "shown_amount",

@@ -15,7 +15,7 @@ from common.outbox.errors import Backpressure, StreamNotAccepting
 from users.identity.models import User
 from users.identity.selectors import user_statuses
 from users.submissions.claim import command_claim
-from users.submissions.errors import IdempotencyKeyReused
+from users.submissions.errors import CommandGivenAlready, IdempotencyKeyReused
 from users.submissions.events import command_requested
 from users.submissions.expiries import expiry_append
 from users.submissions.models import TransactionCommand, TransactionRequest
@@ -57,28 +57,49 @@ def command_submit(*, transaction_id: UUID, order: CommandOrder, caller: Caller)
     return Commanding(_original(transaction_id, order, caller), replayed=True)
 
 
+def command_submit_by_staff(
+    *, transaction_id: UUID, order: CommandOrder, caller: Caller
+) -> TransactionCommand:
+    """
+    Record a command that staff give from the console, and announce it.
+
+    In the caller's transaction, which keeps who of staff it was and why; the console has decided
+    whether they may. Raises as `command_submit`, and `CommandGivenAlready` when the key is taken:
+    the form was sent twice.
+    """
+    if publisher.backlog_full():
+        raise Backpressure
+    command = _claim(transaction_id, order, caller)
+    if command is None:
+        raise CommandGivenAlready
+    return command
+
+
 def _accept(transaction_id: UUID, order: CommandOrder, caller: Caller) -> TransactionCommand | None:
-    """Claim the key, take the sequence and append the event; None when the key is taken."""
     with transaction.atomic(durable=True):
-        request = TransactionRequest.objects.filter(id=transaction_id).first()
-        if request is None:
-            raise NotFound
-        command = _new_command(request, order, caller)
-        if not command_claim(command):
-            return None
-        permitted = command_permitted(
-            request=request, command_type=order.type, user_id=caller.user_id
-        )
-        if not permitted:
-            raise NotFound
-        # It is the user's own stream whoever commands, and it takes commands in any state.
+        return _claim(transaction_id, order, caller)
+
+
+def _claim(transaction_id: UUID, order: CommandOrder, caller: Caller) -> TransactionCommand | None:
+    """Claim the key, take the sequence and append the event; None when the key is taken."""
+    request = TransactionRequest.objects.filter(id=transaction_id).first()
+    if request is None:
+        raise NotFound
+    command = _new_command(request, order, caller)
+    if not command_claim(command):
+        return None
+    if not caller.staff and not command_permitted(
+        request=request, command_type=order.type, user_id=caller.user_id
+    ):
+        raise NotFound
+    # It is the user's own stream whoever commands, and it takes commands in any state.
+    slot = stream_take(stream=request.user_id)
+    _check_active(caller.user_id)
+    if _is_late(request, order, slot.taken_at) and expiry_append(request=request, slot=slot):
         slot = stream_take(stream=request.user_id)
-        _check_active(caller.user_id)
-        if _is_late(request, order, slot.taken_at) and expiry_append(request=request, slot=slot):
-            slot = stream_take(stream=request.user_id)
-        command.accepted_at = slot.taken_at
-        TransactionCommand.objects.filter(id=command.id).update(accepted_at=slot.taken_at)
-        outbox_append(event=_announcement(command, caller), slot=slot)
+    command.accepted_at = slot.taken_at
+    TransactionCommand.objects.filter(id=command.id).update(accepted_at=slot.taken_at)
+    outbox_append(event=_announcement(command, caller), slot=slot)
     return command
 
 
@@ -120,7 +141,7 @@ def _announcement(command: TransactionCommand, caller: Caller) -> NewEvent:
         stream=command.transaction.user_id,
         event=command_requested(command),
         occurred_at=command.accepted_at,
-        actor=f"user:{caller.user_id}",
+        actor=f"{'staff' if caller.staff else 'user'}:{caller.user_id}",
         correlation_id=caller.request_id,
         traceparent=caller.traceparent,
     )

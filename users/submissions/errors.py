@@ -33,6 +33,56 @@ class IdempotencyKeyReused(Refused):
     remedy = "Send the first body to repeat that request, or a new key for a new one."
 
 
+class CommandGivenAlready(Refused):
+    """A form of the console was sent twice."""
+
+    code = "command_given_already"
+    status = 409
+    title = "This was asked for already"
+    when = "Staff send a form of the console a second time."
+    remedy = "Nothing: look at the commands of the transaction."
+
+
+class ProposalUnknown(Refused):
+    """There is no proposal of that id."""
+
+    code = "proposal_unknown"
+    status = 404
+    title = "There is no such proposal"
+    when = "Staff decide on a proposal that does not exist."
+    remedy = "Check the id."
+
+
+class ProposalWaits(Refused):
+    """Two open proposals about one transaction could both be approved."""
+
+    code = "proposal_waits"
+    status = 409
+    title = "A proposal about this transaction waits for a decision"
+    when = "Staff propose a second void or reversal of a transaction before the first is decided."
+    remedy = "Decide on the one that waits, or withdraw it."
+
+
+class ProposalDecided(Refused):
+    """It was approved, refused or withdrawn before, or nobody decided in time."""
+
+    code = "proposal_decided"
+    status = 409
+    title = "The proposal is not open any more"
+    when = "Staff decide on a proposal that was decided, withdrawn or has expired."
+    remedy = "Look at what became of it; propose it anew if it is still wanted."
+
+
+class ProposalOfYourOwn(Refused):
+    """Four eyes are two people: whoever proposes does not decide, and withdraws only their own."""
+
+    code = "proposal_of_your_own"
+    status = 403
+    title = "Somebody else decides on your proposal"
+    when = "Somebody of staff approves or refuses what they proposed themselves."
+    remedy = "Ask a colleague, or withdraw it."
+
+
 class ReferenceExists(Refused):
     """The caller has a transaction with this reference; `transaction_id` tells which."""
 

@@ -34,12 +34,17 @@ class Submission(NamedTuple):
 
 
 class Caller(NamedTuple):
-    """Who asks, under which key, and the request that it came with."""
+    """
+    Who asks, under which key, and the request that it came with.
+
+    `staff` when they ask from the console, where what they may do was decided.
+    """
 
     user_id: UUID
     idempotency_key: str
     request_id: str
     traceparent: str | None
+    staff: bool = False
 
 
 def transaction_submit(*, order: Order, caller: Caller) -> Submission:

@@ -3,7 +3,7 @@
 import structlog
 from celery import shared_task
 
-from users.submissions import expiries
+from users.submissions import expiries, proposals
 
 log = structlog.get_logger(__name__)
 
@@ -22,3 +22,9 @@ def holds_expire() -> int:
     if total:
         log.info("holds_expired", holds=total)
     return total
+
+
+@shared_task
+def proposals_expire() -> int:
+    """End the proposals that nobody decided on in time."""
+    return proposals.proposals_expire()

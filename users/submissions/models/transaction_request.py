@@ -94,6 +94,10 @@ class TransactionRequest(models.Model):
     class Meta:
         db_table = "transaction_request"
         verbose_name = "transaction"
+        permissions: ClassVar = [
+            ("reverse_transaction", "Can reverse transactions of anybody"),
+            ("void_transaction", "Can void holds of anybody"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="transaction_request_key_once", fields=["requested_by", "idempotency_key"]
