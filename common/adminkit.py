@@ -32,6 +32,7 @@ from common.money import money_display
 from common.strict_json import NotJson, strict_json_loads
 
 __all__ = [
+    "NOTHING",
     "AdminOwnPasswordChangeForm",
     "AuthenticationForm",
     "CheckboxSelectMultiple",
@@ -226,7 +227,9 @@ def payload_shown(
     text = text_visible(_laid_out(payload))
     rest = len(text) - PAYLOAD_SHOWN_MAX
     note = f"\n… {rest} more characters" if rest > 0 else ""
-    return format_html('<pre class="console-payload">{}{}</pre>', text[:PAYLOAD_SHOWN_MAX], note)
+    return format_html(
+        '<pre class="console-payload" tabindex="0">{}{}</pre>', text[:PAYLOAD_SHOWN_MAX], note
+    )
 
 
 def text_visible(text: str) -> str:

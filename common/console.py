@@ -12,7 +12,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
@@ -38,13 +38,22 @@ _PALETTES: dict[Accent, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A list in the sidebar; only staff who may view the model see it."""
+    """
+    A list in the sidebar; only staff who may view the model see it.
+
+    With `route`, the name of a view of the admin site, it leads there instead of to the list, and
+    with `permission` other staff see it. `badge` is the dotted path of a function from a request
+    to a short text beside the title, nothing where that is empty.
+    """
 
     title: str
     model: str
     """`app_label.ModelName`"""
     icon: str
     """A name of Material Symbols."""
+    route: str = ""
+    permission: str = ""
+    badge: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +67,32 @@ class Section:
 ROAD = Section(
     title="Road",
     pages=[
-        Page(title="Outbox", model="outbox.OutboxMessage", icon="outbox"),
-        Page(title="Streams", model="outbox.OutboxStream", icon="format_list_numbered"),
+        Page(
+            title="Dead letters",
+            model="inbox.InboxWaiting",
+            icon="mark_email_unread",
+            route="inbox_causes",
+            badge="common.inbox.badge.dead_letters_badge",
+        ),
         Page(title="Waiting and dead", model="inbox.InboxWaiting", icon="inbox"),
         Page(title="Dead letter actions", model="inbox.DeadLetterAction", icon="history"),
+        Page(title="Outbox", model="outbox.OutboxMessage", icon="outbox", route="outbox_overview"),
+        Page(title="Outbox messages", model="outbox.OutboxMessage", icon="outgoing_mail"),
+        Page(title="Streams", model="outbox.OutboxStream", icon="format_list_numbered"),
+        Page(
+            title="Consumers and lag",
+            model="inbox.ConsumerHalt",
+            icon="monitoring",
+            route="inbox_consumers",
+        ),
         Page(title="Consumer halts", model="inbox.ConsumerHalt", icon="front_hand"),
+        Page(
+            title="Topics",
+            model="outbox.OutboxMessage",
+            icon="topic",
+            route="outbox_topics",
+            permission="outbox.read_topics",
+        ),
         Page(title="Peer cursors", model="reconciliation.PeerCursor", icon="compare_arrows"),
     ],
 )
@@ -129,7 +159,7 @@ def admin_site_settings(
         "STYLES": [lambda _: static("console/console.css")],
         "ENVIRONMENT": _environment_label(environment),
         "ENVIRONMENT_TITLE_PREFIX": None if environment == "production" else f"[{environment}]",
-        "SIDEBAR": {"show_search": True, "navigation": [_section(each) for each in navigation]},
+        "SIDEBAR": {"show_search": True, "navigation": _sidebar(navigation)},
         # Searching all models would compare text without an index.
         "COMMAND": {"search_models": False, "search_callback": search},
         "DASHBOARD_CALLBACK": "common.console.dashboard",
@@ -162,23 +192,39 @@ def _environment_label(environment: str) -> Callable[[HttpRequest], list[str]]:
     return lambda _: [environment, tone]
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _sidebar(sections: Sequence[Section]) -> Callable[[HttpRequest], list[dict[str, Any]]]:
+    """The sidebar of a request: what its badges say, and which page of it is shown."""
+
+    def shown(request: HttpRequest) -> list[dict[str, Any]]:
+        groups = [_section(section, request) for section in sections]
+        links = [str(item["link"]) for group in groups for item in group["items"]]
+        # Pages below a list begin with its path: the longest is the one that is meant.
+        here = max(filter(request.path.startswith, links), key=len, default="")
+        for group in groups:
+            for item in group["items"]:
+                item["active"] = str(item["link"]) == here
+        return groups
+
+    return shown
+
+
+def _section(section: Section, request: HttpRequest) -> dict[str, Any]:
     return {
         "title": section.title,
         "separator": True,
-        "items": [_item(page) for page in section.pages],
+        "items": [_item(page, request) for page in section.pages],
     }
 
 
-def _item(page: Page) -> dict[str, Any]:
+def _item(page: Page, request: HttpRequest) -> dict[str, Any]:
     app, model = page.model.lower().split(".")
-    return {
+    permission = page.permission or f"{app}.view_{model}"
+    item = {
         "title": page.title,
         "icon": page.icon,
-        "link": reverse_lazy(f"admin:{app}_{model}_changelist"),
-        "permission": _may_view(f"{app}.view_{model}"),
+        "link": reverse(f"admin:{page.route or f'{app}_{model}_changelist'}"),
+        "permission": lambda request: request.user.has_perm(permission),
     }
-
-
-def _may_view(permission: str) -> Callable[[HttpRequest], bool]:
-    return lambda request: request.user.has_perm(permission)
+    if page.badge and request.user.has_perm(permission):
+        item["badge"] = import_string(page.badge)(request)
+    return item

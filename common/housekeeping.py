@@ -17,6 +17,7 @@ from common.db.timeouts import timeouts_use
 _DAY = timedelta(days=1)
 _OF_BOTH = {
     "sessions_clear": _DAY,
+    "inbox.sample_lag": timedelta(minutes=1),
     "reconciliation.reconcile_streams": timedelta(minutes=1),
     "reconciliation.prune_outbox": _DAY,
 }

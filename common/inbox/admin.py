@@ -1,11 +1,14 @@
 """The inbox as staff see it: what waits for its turn, what is dead, and what was done about it."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from common.adminkit import (
     ReadOnlyInline,
@@ -17,6 +20,8 @@ from common.adminkit import (
     text_visible,
     time_shown,
 )
+from common.inbox.admin_causes import cause_page, causes_page
+from common.inbox.admin_consumers import consumers_page
 from common.inbox.models import ConsumerHalt, DeadLetterAction, InboxWaiting
 from common.inbox.selection import with_behind
 
@@ -43,9 +48,18 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
     id_fields = ("event_id", "stream")
     search_help_text = "Event or stream id, in full."
     ordering = ("-id",)
-    exclude = ("key", "value", "headers")
+    exclude = ("key", "value", "headers", "error_kind")
     readonly_fields = ("behind", "raw_key", "raw_headers", "raw_value")
     inlines = (DeadLetterActionInline,)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of dead letters before those of the rows, whose keys could be any word."""
+        view = self.admin_site.admin_view
+        return [
+            path("causes/", view(require_safe(partial(causes_page, self))), name="inbox_causes"),
+            path("causes/one/", view(require_safe(partial(cause_page, self))), name="inbox_cause"),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboxWaiting]:
         return with_behind(super().get_queryset(request))
@@ -100,3 +114,7 @@ class DeadLetterActionAdmin(ReadOnlyModelAdmin):
 class ConsumerHaltAdmin(ReadOnlyModelAdmin):
     list_display = ("consumer", "halted_at", "reason", "resumed_at", "resumed_by")
     ordering = ("-id",)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_safe(partial(consumers_page, self)))
+        return [path("consumers/", view, name="inbox_consumers"), *super().get_urls()]

@@ -3,8 +3,13 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Left, Now
+
+ERROR_KIND_MAX = 200
+"""Characters of an error by which its kind is told."""
+
+_VARYING = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9]+"
 
 
 class InboxCursor(models.Model):
@@ -76,6 +81,18 @@ class InboxWaiting(models.Model):
         max_length=16, choices=ErrorClass.choices, blank=True, default=""
     )
     error = models.TextField(blank=True, default="")
+    error_kind = models.GeneratedField(
+        expression=Func(
+            Left(F("error"), ERROR_KIND_MAX),
+            Value(_VARYING),
+            Value("#"),
+            Value("g"),
+            function="regexp_replace",
+        ),
+        output_field=models.CharField(max_length=ERROR_KIND_MAX),
+        db_persist=True,
+        help_text="The error without the ids and numbers in it: equal for letters of one cause.",
+    )
     attempts = models.IntegerField(default=0)
     source = models.CharField(max_length=50)
     stream = models.UUIDField(null=True, blank=True)
@@ -105,6 +122,15 @@ class InboxWaiting(models.Model):
                 condition=Q(state__in=["waiting", "dead"]),
             ),
             models.Index(name="inbox_waiting_dead", fields=["-id"], condition=Q(state="dead")),
+            models.Index(
+                name="inbox_waiting_causes",
+                fields=["consumer", "error_class", "type", "error_kind", "-id"],
+                condition=Q(state="dead"),
+            ),
+        ]
+        permissions: ClassVar = [
+            ("replay_deadletter", "Can replay dead letters"),
+            ("discard_deadletter", "Can discard dead letters"),
         ]
 
     def __str__(self) -> str:
@@ -173,6 +199,7 @@ class ConsumerHalt(models.Model):
     class Meta:
         db_table = "consumer_halt"
         verbose_name = "consumer halt"
+        permissions: ClassVar = [("resume_consumer", "Can resume a halted consumer")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="consumer_halt_open_once",
@@ -191,3 +218,21 @@ class ConsumerHalt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer} halted at {self.halted_at}"
+
+
+class ConsumerLag(models.Model):
+    """How far behind a consumer was at a moment, as Kafka said; kept for a day, for the trend."""
+
+    consumer = models.CharField(max_length=50)
+    at = models.DateTimeField()
+    lag = models.BigIntegerField(help_text="Records that were not committed.")
+    members = models.IntegerField()
+
+    class Meta:
+        db_table = "consumer_lag"
+        verbose_name = "lag sample"
+        default_permissions = ()
+        indexes: ClassVar = [models.Index(name="consumer_lag_newest", fields=["consumer", "-at"])]
+
+    def __str__(self) -> str:
+        return f"{self.consumer} was {self.lag} behind at {self.at}"

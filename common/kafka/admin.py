@@ -106,7 +106,9 @@ def group_places(*, group: str, topic: str) -> dict[int, GroupPlace]:
         raise BrokerError(error.args[0].str()) from error
     return {
         partition: GroupPlace(
-            resume=max(committed.get(partition, 0), first[partition]), end=last[partition]
+            resume=max(committed.get(partition, 0), first[partition]),
+            end=last[partition],
+            committed=committed.get(partition),
         )
         for partition in partitions
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 
@@ -56,6 +57,14 @@ class Record:
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]] = field(default_factory=list)
+
+    @property
+    def at(self) -> datetime | None:
+        """`timestamp_ms` as a moment, None if it is none: anybody could have sent any number."""
+        try:
+            return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
 
 
 class Flight(Protocol):

@@ -8,11 +8,12 @@ class GroupPlace:
     """
     One partition: the offset the group would resume at, and the one after the last record.
 
-    A group that has committed nothing resumes at the first record.
+    A group that has committed nothing (`committed` is None) resumes at the first record.
     """
 
     resume: int
     end: int
+    committed: int | None = None
 
     @property
     def lag(self) -> int:

@@ -1,12 +1,15 @@
 """The outbox as staff see it: what left, what waits, and which streams are parked."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_safe
 
 from common.adminkit import (
     ReadOnlyModelAdmin,
@@ -16,6 +19,8 @@ from common.adminkit import (
     status_display,
     time_shown,
 )
+from common.outbox.admin_overview import overview_page
+from common.outbox.admin_topics import topic_page, topics_page
 from common.outbox.models import OutboxMessage, OutboxStream
 
 
@@ -48,6 +53,24 @@ class OutboxMessageAdmin(ReadOnlyModelAdmin):
     ordering = ("-position",)
     exclude = ("data",)
     readonly_fields = ("payload",)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of the outbox and of Kafka's topics before those of the rows."""
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "overview/",
+                view(require_safe(partial(overview_page, self))),
+                name="outbox_overview",
+            ),
+            path("topics/", view(require_safe(partial(topics_page, self))), name="outbox_topics"),
+            path(
+                "topics/<str:name>/",
+                view(require_safe(partial(topic_page, self))),
+                name="outbox_topic",
+            ),
+            *super().get_urls(),
+        ]
 
     @status_display(description="State")
     def state(self, message: OutboxMessage) -> str:

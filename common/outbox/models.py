@@ -84,6 +84,7 @@ class OutboxMessage(models.Model):
     class Meta:
         db_table = "outbox_message"
         verbose_name = "outbox message"
+        permissions: ClassVar = [("read_topics", "Can read what is in the topics")]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="outbox_message_once_per_sequence", fields=["stream", "sequence"]

@@ -7,7 +7,7 @@ from typing import Any
 from common.outbox.connection import publisher_connection
 from common.outbox.marker import Marker
 
-_LOCK_KEY = 0x6F7574626F78
+LOCK_KEY = 0x6F7574626F78
 """The advisory lock of this database's outbox: the letters of "outbox"."""
 
 _TOUCH_EVERY_S = 2.0
@@ -52,5 +52,5 @@ class PublisherSession:
 
     def _scalar(self, statement: str) -> Any:
         self._touched_at = time.monotonic()
-        row = self.connection.execute(statement, [_LOCK_KEY]).fetchone()
+        row = self.connection.execute(statement, [LOCK_KEY]).fetchone()
         return row[0] if row else None

@@ -52,7 +52,15 @@ _READ = (
 
 ROLES: dict[Role, frozenset[str]] = {
     Role.SUPPORT: frozenset(_READ),
-    Role.OPERATOR: frozenset(_READ),
+    Role.OPERATOR: frozenset(
+        (
+            *_READ,
+            "inbox.discard_deadletter",
+            "inbox.replay_deadletter",
+            "inbox.resume_consumer",
+            "outbox.read_topics",
+        )
+    ),
     Role.CONTROLLER: frozenset(
         (
             *_READ,
@@ -66,6 +74,14 @@ ROLES: dict[Role, frozenset[str]] = {
             "submissions.void_transaction",
         )
     ),
-    Role.AUDITOR: frozenset((*_READ, "auth.view_group", "auth.view_user", "staff.export_lists")),
+    Role.AUDITOR: frozenset(
+        (
+            *_READ,
+            "auth.view_group",
+            "auth.view_user",
+            "outbox.read_topics",
+            "staff.export_lists",
+        )
+    ),
 }
 """What each role may do, as `app_label.codename`."""

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from common.adminkit import (
@@ -21,6 +21,14 @@ shown_figures: list[FigureGroup] = []
 
 def figures(_: HttpRequest) -> list[FigureGroup]:
     return shown_figures
+
+
+def seven(_: HttpRequest) -> str:
+    return "7"
+
+
+def shown(_: HttpRequest) -> HttpResponse:
+    return HttpResponse("text")
 
 
 class LogEntryInline(ReadOnlyInline):
@@ -51,6 +59,9 @@ admin.site.unregister(User)
 class UserAdmin(ModelAdmin):
     fields = ("username",)
     inlines = (LogEntryInline,)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [path("causes/", shown, name="auth_causes"), *super().get_urls()]
 
 
 urlpatterns = [

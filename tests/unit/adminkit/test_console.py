@@ -282,19 +282,31 @@ class TestSiteSettings:
         assert made["ENVIRONMENT"](RequestFactory().get("/")) == ["production", "danger"]
         assert made["ENVIRONMENT_TITLE_PREFIX"] is None
 
-    def test_builds_the_sidebar_from_models(self):
-        page = Page(title="Requests", model="submissions.TransactionRequest", icon="receipt")
+    def test_builds_the_sidebar_with_badges_and_pages_below_lists(self, boss):
+        pages = [
+            Page(
+                title="Accounts",
+                model="auth.User",
+                icon="person",
+                badge="tests.unit.adminkit.site.seven",
+            ),
+            Page(title="Causes", model="auth.User", icon="person", route="auth_causes"),
+        ]
         made = admin_site_settings(
             title="t",
             symbol="s",
             accent="indigo",
             environment="local",
-            navigation=[Section(title="Work", pages=[page])],
+            navigation=[Section(title="Work", pages=pages)],
         )
 
-        (section,) = made["SIDEBAR"]["navigation"]
+        request = RequestFactory().get("/admin/auth/user/causes/7/")
+        request.user = boss
+        (section,) = made["SIDEBAR"]["navigation"](request)
+        shown = [(item["title"], item["active"], item.get("badge")) for item in section["items"]]
         assert section["title"] == "Work"
-        assert section["items"][0]["title"] == "Requests"
+        # The longest address that the page begins with is the one that is meant.
+        assert shown == [("Accounts", False, "7"), ("Causes", True, None)]
 
     def test_has_a_colour_that_the_theme_knows_for_every_status(self):
         assert set(TONES.values()) <= {"info", "success", "warning", "danger"}

@@ -1,0 +1,340 @@
+"""
+What both consoles show of the road: dead letters, the outbox, consumers and topics.
+
+Each service's tests bring `staff`, a client of a superuser, and `clerk`, one of somebody of the
+staff without permissions.
+"""
+
+import re
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from common.events.topics import ALL_TOPICS, USERS_DEAD_LETTERS
+from common.ids import uuid7
+from common.inbox import admin_causes, causes
+from common.inbox.arrival import arrive
+from common.inbox.dead import dead_store
+from common.inbox.halts import halt_open
+from common.inbox.lag import KEPT, lag_sample, lag_samples
+from common.inbox.models import ConsumerLag, InboxWaiting
+from common.inbox.waiting import waiting_store
+from common.kafka.broker import Delivery, OutgoingRecord
+from common.kafka.config import producer_config
+from common.kafka.groups import group_members
+from common.kafka.producer import KafkaProducer
+from common.outbox.models import OutboxStream
+from common.outbox.session import PublisherSession
+from tests.factories.events import NOON, record
+
+NAMES = ["inbox_causes", "inbox_cause", "outbox_overview", "inbox_consumers", "outbox_topics"]
+OF_KAFKA = ["inbox_consumers", "outbox_topics", "outbox_topic"]
+STATEMENTS_MAX = 12
+ANSWERS_WITHIN_S = 2.0
+NOWHERE = "127.0.0.1:1"
+OFFSETS = count()
+HOSTILE = {
+    "markup": b'<script>alert("x")</script><img src=x onerror=alert(1)>',
+    "control characters": b"\x00\x01\x1b[2J\x7f",
+    "turned around": "\u202e\u2066gpj.exe".encode(),
+    "no text": b"\xff\xfe\xc3\x28",
+    "a megabyte": b"<script>" * (1024 * 1024 // 8),
+    "deep": b"[" * 100_000,
+    "surrogate": b'{"amount": "\\ud800"}',
+}
+
+
+def page(name, **query):
+    arguments = [USERS_DEAD_LETTERS] if name == "outbox_topic" else []
+    return f"{reverse(f'admin:{name}', args=arguments)}?{urlencode(query)}"
+
+
+def consumer():
+    return import_string(django_settings.EVENT_WIRING).consumer
+
+
+def bury(*, stream=None, sequence=1, error="cannot do 1", error_class="bug", **members):
+    """A dead letter as the inbox keeps it."""
+    value = members.pop("value", b'{"amount": "much"}')
+    sent = record(stream=stream or uuid7(), sequence=sequence, **members)
+    # A poison is known by its place: each has one of its own.
+    item = arrive(replace(sent, value=value, offset=next(OFFSETS)), consumed_at=NOON)
+    dead_store(consumer=consumer(), dead=[item], error_class=error_class, error=error)
+    letter = InboxWaiting.objects.order_by("-id").first()
+    # A poison brings its own reason; these tests choose it.
+    InboxWaiting.objects.filter(pk=letter.pk).update(error=error)
+    letter.refresh_from_db()
+    return letter
+
+
+def wait_behind(letter, number):
+    following = range(letter.sequence + 1, letter.sequence + 1 + number)
+    rows = [record(stream=letter.stream, sequence=n, offset=n) for n in following]
+    waiting_store(consumer=consumer(), arrivals=[arrive(row, consumed_at=NOON) for row in rows])
+
+
+def cause_page(letter, **query):
+    return page("inbox_cause", **causes.cause_of(letter)._asdict(), **query)
+
+
+def text_of(answer):
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def words_of(answer):
+    return " ".join(re.sub(r"<[^>]+>", " ", text_of(answer)).split())
+
+
+def assert_harmless(content):
+    assert "<script>alert" not in content
+    assert "<img src=x" not in content
+    assert not set("\x00\x01\x1b\x7f\u202e\u2066") & set(content)
+
+
+class DeadLetterPages:
+    def test_say_that_there_is_nothing_to_do(self, staff):
+        assert "No dead letters" in text_of(staff.get(page("inbox_causes")))
+
+    def test_group_letters_by_what_they_died_of(self, staff):
+        stream = uuid7()
+        bury(stream=stream, error="ValueError: cannot do 1 of 9")
+        bury(stream=stream, sequence=2, error="ValueError: cannot do 22 of 9")
+        bury(error=f"KeyError: {uuid7()}")
+
+        groups = {
+            group.cause.error_kind: group for group in causes.causes_read(consumer=consumer())
+        }
+
+        assert {kind: group.letters for kind, group in groups.items()} == {
+            "ValueError: cannot do # of #": 2,
+            "KeyError: #": 1,
+        }
+        assert groups["ValueError: cannot do # of #"].streams == 1
+        assert "ValueError: cannot do # of #" in text_of(staff.get(page("inbox_causes")))
+
+    def test_say_how_many_wait_behind_each_cause(self, staff, monkeypatch):
+        for module in (causes, admin_causes):
+            monkeypatch.setattr(module, "BEHIND_MANY", 3)
+        quiet, loud = bury(error="quiet"), bury(error="loud")
+        wait_behind(quiet, 3)
+        wait_behind(loud, 7)
+
+        groups = {
+            group.cause.error_kind: group for group in causes.causes_read(consumer=consumer())
+        }
+        shown = words_of(staff.get(page("inbox_causes")))
+
+        assert (groups["quiet"].behind, groups["quiet"].held_long) == (3, 0)
+        assert (groups["loud"].behind, groups["loud"].held_long) == (4, 1)
+        assert "over 3 in 1 stream" in shown
+        assert "Held up for long" in shown
+
+    def test_name_the_member_that_breaks_the_contract(self, staff):
+        letter = bury(error_class="poison", error="the data breaks the contract")
+
+        shown = text_of(staff.get(cause_page(letter)))
+
+        assert "still refused" in shown
+        assert "$.amount" in shown
+        assert f"{letter.topic}/{letter.partition}@{letter.offset}" in shown
+
+    def test_say_when_the_cause_seems_mended(self, staff):
+        sent = record(stream=uuid7())
+        letter = bury(stream=uuid7(), value=sent.value)
+
+        shown = words_of(staff.get(cause_page(letter)))
+
+        assert "can read it" in shown
+        assert "fit the JSON Schema" in shown
+
+    def test_show_letters_of_one_cause_page_by_page(self, staff, monkeypatch):
+        monkeypatch.setattr(admin_causes, "_LETTERS_A_PAGE", 2)
+        letters = [bury(sequence=n) for n in range(1, 6)]
+        other = bury(error="something else")
+
+        first = text_of(staff.get(cause_page(letters[0])))
+        second = text_of(staff.get(cause_page(letters[0], before=letters[3].pk)))
+
+        def shown(content):
+            return {int(n) for n in re.findall(r'name="id" value="(\d+)"', content)}
+
+        assert shown(first) == {letters[4].pk, letters[3].pk}
+        assert shown(second) == {letters[2].pk, letters[1].pk}
+        assert f"before={letters[3].pk}" in first
+        assert other.pk not in shown(first) | shown(second)
+
+    def test_mask_what_is_personal(self, staff):
+        value = b'{"description": "for Zoe", "to": "zoe@example.com", "amount": 1}'
+        letter = bury(value=value, error="no room for zoe@example.com")
+
+        shown = text_of(staff.get(cause_page(letter))) + text_of(staff.get(page("inbox_causes")))
+
+        assert "for Zoe" not in shown
+        assert "zoe@example.com" not in shown
+        assert "z•••@example.com" in shown
+
+    @pytest.mark.parametrize("kind", HOSTILE)
+    def test_show_whatever_came_in_as_text(self, staff, kind):
+        raw = HOSTILE[kind]
+        error = raw[:300].decode(errors="backslashreplace").replace("\x00", "\\x00")
+        letter = bury(value=raw, error=error, error_class="poison")
+
+        for address in (page("inbox_causes"), cause_page(letter)):
+            assert_harmless(text_of(staff.get(address)))
+
+    def test_count_beside_their_name_in_the_sidebar(self, staff, monkeypatch):
+        assert 'class="font-semibold h-[18px]' not in text_of(staff.get("/admin/"))
+        for n in range(1, 4):
+            bury(sequence=n)
+
+        assert self.badge(staff) == "3"
+        monkeypatch.setattr("common.inbox.badge._COUNTED_MAX", 2)
+        assert self.badge(staff) == "2+"
+
+    def badge(self, staff):
+        (shown,) = re.findall(
+            r'<span class="font-semibold h-\[18px\][^>]*>\s*([^<]*?)\s*</span>',
+            text_of(staff.get("/admin/")),
+        )
+        return shown
+
+    @pytest.mark.parametrize(
+        ("name", "query"),
+        [
+            ("inbox_cause", {"before": "x"}),
+            ("inbox_cause", {"before": "9" * 30}),
+            ("inbox_cause", {"letter": "-1"}),
+            ("inbox_cause", {"error_kind": "a\x00b"}),
+            ("outbox_topic", {"partition": "one"}),
+            ("outbox_topic", {"before": "\u0661"}),
+        ],
+    )
+    def test_know_no_page_for_nonsense(self, staff, name, query):
+        assert staff.get(page(name, **query)).status_code == 404
+
+
+class RoadPages:
+    def test_show_what_waits_in_the_outbox_and_who_publishes(self, staff):
+        OutboxStream.objects.create(stream=uuid7(), blocked_reason="too <b>large</b>")
+        bury()  # its letter waits for the dead letter topic
+        with closing(PublisherSession()) as session:
+            assert session.lock()
+            shown = words_of(staff.get(page("outbox_overview")))
+
+        assert django_settings.DEAD_LETTERS_TOPIC in shown
+        assert "too &lt;b&gt;large&lt;/b&gt;" in shown
+        assert "publishes now" in shown
+
+    def test_show_that_nothing_waits(self, staff):
+        shown = words_of(staff.get(page("outbox_overview")))
+
+        assert "Nothing waits" in shown
+        assert "No stream is held" in shown
+
+    def test_show_both_groups_with_their_members(self, staff):
+        shown = words_of(staff.get(page("inbox_consumers")))
+
+        assert "transactions reads users.events" in shown
+        assert "users reads transactions.events" in shown
+        assert "Kafka does not answer" not in shown
+        assert "nobody reads" not in shown
+
+    def test_show_that_the_consumer_is_halted_and_why(self, staff):
+        halt_open(consumer=consumer(), reason="20 streams <b>failed</b>")
+
+        shown = text_of(staff.get(page("inbox_consumers")))
+
+        assert "is halted" in shown
+        assert "20 streams &lt;b&gt;failed&lt;/b&gt;" in shown
+
+    def test_keep_how_far_behind_the_consumer_was(self, staff):
+        at = timezone.now()
+        ConsumerLag.objects.create(consumer=consumer(), at=at - 2 * KEPT, lag=7, members=1)
+        ConsumerLag.objects.create(
+            consumer=consumer(), at=at - timedelta(minutes=1), lag=4321, members=1
+        )
+
+        lag_sample(at=at)
+
+        samples = lag_samples(consumer=consumer())
+        assert samples[0].lag == 4321
+        assert (samples[-1].at, len(samples)) == (at, 2)
+        assert "4,321" in text_of(staff.get(page("inbox_consumers")))
+
+    def test_show_every_topic_and_its_health(self, staff):
+        shown = words_of(staff.get(page("outbox_topics")))
+
+        for topic in ALL_TOPICS:
+            assert topic in shown
+        assert "all copies in sync" in shown
+
+    @pytest.mark.parametrize("kind", [kind for kind in HOSTILE if kind != "a megabyte"])
+    def test_show_records_as_text_and_mask_them(self, staff, kind):
+        sent = OutgoingRecord(
+            topic=USERS_DEAD_LETTERS,
+            key=HOSTILE[kind][:200],
+            value=HOSTILE[kind] + b" zoe@example.com",
+            headers=[("ce_type", HOSTILE[kind][:200]), ("<script>alert(1)", None)],
+        )
+        with closing(KafkaProducer(producer_config())) as producer:
+            (kept,) = producer.publish([sent], while_waiting=lambda: None)
+        assert isinstance(kept, Delivery)
+
+        content = text_of(
+            staff.get(
+                page("outbox_topic", partition=kept.partition, before=kept.offset + 1, limit=10)
+            )
+        )
+
+        assert_harmless(content)
+        assert f"{kept.partition}@{kept.offset}" in content
+        assert "zoe@example.com" not in content
+
+    def test_join_no_group_to_look(self, staff):
+        assert staff.get(page("outbox_topic")).status_code == 200
+
+        assert group_members(group="console-look") == 0
+
+    @pytest.mark.parametrize("name", OF_KAFKA)
+    def test_say_soon_that_kafka_is_away(self, staff, settings, name):
+        settings.KAFKA = {**settings.KAFKA, "BOOTSTRAP_SERVERS": NOWHERE}
+        staff.get("/admin/")  # what is imported and compiled once is not what is measured
+
+        began = time.monotonic()
+        shown = words_of(staff.get(page(name)))
+
+        assert time.monotonic() - began < ANSWERS_WITHIN_S
+        assert "Kafka does not answer" in shown
+
+    @pytest.mark.parametrize("name", [*NAMES, "outbox_topic"])
+    def test_ask_the_database_little(self, staff, name):
+        letter = bury()
+        wait_behind(letter, 3)
+        address = cause_page(letter) if name == "inbox_cause" else page(name)
+
+        with CaptureQueriesContext(connection) as asked:
+            assert staff.get(address).status_code == 200
+
+        assert len(asked) <= STATEMENTS_MAX
+
+    @pytest.mark.parametrize("name", [*NAMES, "outbox_topic"])
+    def test_are_for_those_who_may_look(self, clerk, staff, name):
+        assert Client().get(page(name)).status_code == 302
+        assert clerk.get(page(name)).status_code == 403
+        assert staff.post(page(name)).status_code == 405
+
+    def test_know_no_other_topic(self, staff):
+        assert staff.get(reverse("admin:outbox_topic", args=["secrets"])).status_code == 404
