@@ -182,6 +182,8 @@ def query_read(request: Request, serializer: type[StrictSerializer]) -> dict[str
 
     Raises `InvalidRequest` or `ValidationError` naming the one that is not.
     """
+    if serializer is StrictSerializer and not request.query_params:
+        return {}  # nothing may be given, and nothing was
     for name, values in request.query_params.lists():
         if len(values) > 1:
             raise InvalidRequest("Give it once.", field=name[:100])

@@ -22,6 +22,7 @@ from common.inbox.isolate import batch_isolate
 from common.inbox.waiting import streams_due_anywhere
 from common.inbox.wiring import Wiring
 from common.kafka.broker import EventSource, Record
+from common.pace import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -76,6 +77,7 @@ class Consumer:
         self._wiring = wiring
         self._source = source
         self._ahead = Ahead(source)
+        self._pace = Pace()
         self._stop = stop
         self._limits = limits
         self._heartbeat = Heartbeat(heartbeat_file, stuck_s=stuck_s)
@@ -99,11 +101,14 @@ class Consumer:
                     close_old_connections()
                     self._look_around()
                     room = self._room(consumed)
+                    self._stop.wait(self._pace.pause_s())
                     records = self._source.poll(records_max=room, timeout_s=_POLL_S)
                     if records:
+                        self._pace.begin()
                         # A batch that is not full is all that there was, so no more is sought.
                         left = self._room(consumed + room) if len(records) == room else 0
                         self._consume(records, next_max=left)
+                        self._pace.end(len(records), more=left > 0)
                         consumed += len(records)
                         last_seen = time.monotonic()
         except _Stopped:

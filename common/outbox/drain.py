@@ -16,6 +16,7 @@ from common.kafka.broker import BrokerError, Delivery, EventProducer, Flight, Re
 from common.outbox.floor import Floor
 from common.outbox.rows import Delivered, records_of, rows_claim, stream_block
 from common.outbox.session import PublisherSession
+from common.pace import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -46,12 +47,14 @@ def outbox_drain(
     producer: EventProducer,
     *,
     meanwhile: Callable[[], bool] = lambda: True,
+    pace: Pace | None = None,
 ) -> int:
     """
     Publish everything that waits and return how many messages left.
 
     `meanwhile` is called before every round and while reports are awaited, at least every two
-    seconds; the drain ends before the next round when it says False.
+    seconds; the drain ends before the next round when it says False. `pace` is that of the drains
+    before, None for the first.
 
     Does nothing when another publisher holds the lock: it will see our rows, because it reads
     once more after releasing (Note [Lost wake-up]). The lock is an economy, not a guarantee:
@@ -62,10 +65,10 @@ def outbox_drain(
         BrokerFatal: the producer is dead; make a new one.
         psycopg.Error: the database; the session must be made anew.
     """
-    published = 0
+    published, pace = 0, pace or Pace()
     while session.lock():
         try:
-            published += _Drain(session, producer, meanwhile).run()
+            published += _Drain(session, producer, meanwhile, pace).run()
         finally:
             session.unlock()
         # Note [Lost wake-up]: somebody may have committed after our last empty read and found
@@ -79,11 +82,16 @@ class _Drain:
     """The rounds of one held lock."""
 
     def __init__(
-        self, session: PublisherSession, producer: EventProducer, meanwhile: Callable[[], bool]
+        self,
+        session: PublisherSession,
+        producer: EventProducer,
+        meanwhile: Callable[[], bool],
+        pace: Pace,
     ) -> None:
         self._session = session
         self._producer = producer
         self._meanwhile = meanwhile
+        self._pace = pace
         self._air: deque[_Round] = deque()
         self._marking: list[int] = []
         self._published = 0
@@ -92,8 +100,11 @@ class _Drain:
         """Send round after round until a read comes back empty; how many messages left."""
         floor, floor_until = Floor(), time.monotonic() + _FLOOR_LIFE_S
         while self._meanwhile() and (rows := self._claim(floor)):
+            full = len(rows) == ROUND_MAX
             self._air.append(self._send(rows))
-            self._land(leave=1)
+            # Nothing is known to wait behind a round that is not full; what comes meanwhile gathers.
+            self._land(leave=1 if full else 0)
+            self._pace.end(len(rows), more=full)
             floor.learn(rows)
             # What is to be sent again, or was blocked until now, lies below the floor (P55).
             if time.monotonic() > floor_until:
@@ -103,6 +114,8 @@ class _Drain:
 
     def _claim(self, floor: Floor) -> list[Any]:
         """Read what waits and is neither on its way nor about to be marked."""
+        time.sleep(self._pace.pause_s())
+        self._pace.begin()
         in_air = [row.position for sent in self._air for row in sent.rows]
         return rows_claim(
             self._session.connection,

@@ -17,6 +17,7 @@ from common.kafka.broker import BrokerError, EventProducer
 from common.kafka.connect import producer_open
 from common.outbox.drain import PublishFailed, outbox_drain
 from common.outbox.session import PublisherSession
+from common.pace import Pace
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ class PublisherThread(threading.Thread):
         self.backlog_full = False
         self._session: PublisherSession | None = None
         self._producer: EventProducer | None = None
+        self._pace = Pace()
         self._failures = 0
         self._backlog_read_at = -_SWEEP_S
 
@@ -64,7 +66,7 @@ class PublisherThread(threading.Thread):
         self._session = self._session or PublisherSession()
         self._producer = self._producer or producer_open()
         self._look()
-        outbox_drain(self._session, self._producer, meanwhile=self._look)
+        outbox_drain(self._session, self._producer, meanwhile=self._look, pace=self._pace)
 
     def _look(self) -> bool:
         """Read the backlog once a second, however long a drain takes; False when stopping."""

@@ -1,0 +1,58 @@
+"""Steps 3 and 5 of the road: under load, rounds of work wait a moment, so that each does more."""
+
+import math
+import time
+from collections.abc import Callable
+
+GATHER_S = 0.02
+"""The least time between the beginnings of two rounds, while there is much to do."""
+
+BUSY = 0.5
+"""The share of the time that rounds of a single event would take, from which it is too much."""
+
+_MEMORY_S = 0.3
+
+
+class Pace:
+    """
+    Holds rounds apart when rounds of a single event would take most of the time.
+
+    A round costs the same handful of statements and requests for one event as for fifty. Without
+    load nobody notices that, and nothing waits here; under load tiny rounds would take the time
+    that answers need. Learns from the rounds before: how many events come, and how long a round
+    takes. `clock` gives seconds.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began_at = self._ended_at = -math.inf
+        self._events = self._round_s = 0.0
+        self._more = False
+
+    def pause_s(self) -> float:
+        """How long the next round should wait, in seconds."""
+        now = self._clock()
+        events_per_s = self._events * _left_after(now - self._ended_at) / _MEMORY_S
+        if self._more or events_per_s * self._round_s < BUSY:
+            return 0.0
+        return max(0.0, self._began_at + GATHER_S - now)
+
+    def begin(self) -> None:
+        """A round begins."""
+        self._began_at = self._clock()
+
+    def end(self, events: int, *, more: bool) -> None:
+        """The round is over and had so many events; `more` are waiting already."""
+        if not events:
+            return
+        now = self._clock()
+        took_s = now - self._began_at
+        left = _left_after(now - self._ended_at)
+        self._events = self._events * left + events
+        self._round_s = self._round_s * left + took_s * (1 - left)
+        self._ended_at, self._more = now, more
+
+
+def _left_after(seconds: float) -> float:
+    """How much of what was learnt so long ago still counts."""
+    return math.exp(-seconds / _MEMORY_S)
