@@ -1,4 +1,4 @@
-"""Steps 3 and 5 of the road: under load, rounds of work wait a moment, so that each does more."""
+"""Steps 1, 3 and 5 of the road: under load, rounds of work wait, so that each does more."""
 
 import math
 import time
@@ -23,7 +23,10 @@ class Pace:
     takes. `clock` gives seconds.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, gather_s: float = GATHER_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._gather_s = gather_s
         self._clock = clock
         self._began_at = self._ended_at = -math.inf
         self._events = self._round_s = 0.0
@@ -35,22 +38,19 @@ class Pace:
         events_per_s = self._events * _left_after(now - self._ended_at) / _MEMORY_S
         if self._more or events_per_s * self._round_s < BUSY:
             return 0.0
-        return max(0.0, self._began_at + GATHER_S - now)
+        return max(0.0, self._began_at + self._gather_s - now)
 
-    def begin(self) -> None:
-        """A round begins."""
-        self._began_at = self._clock()
+    def learn(self, events: int, *, began_at: float, more: bool = False) -> None:
+        """
+        A round of so many events, at least one, is over.
 
-    def end(self, events: int, *, more: bool) -> None:
-        """The round is over and had so many events; `more` are waiting already."""
-        if not events:
-            return
+        `began_at` is the clock when it began; `more` events are waiting already.
+        """
         now = self._clock()
-        took_s = now - self._began_at
         left = _left_after(now - self._ended_at)
         self._events = self._events * left + events
-        self._round_s = self._round_s * left + took_s * (1 - left)
-        self._ended_at, self._more = now, more
+        self._round_s = self._round_s * left + (now - began_at) * (1 - left)
+        self._began_at, self._ended_at, self._more = began_at, now, more
 
 
 def _left_after(seconds: float) -> float:

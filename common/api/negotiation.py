@@ -1,6 +1,6 @@
 """Which form an answer has: JSON, unless an `Accept` header asks for something else."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -19,10 +19,10 @@ class FirstForAny(DefaultContentNegotiation):
     def select_renderer(
         self,
         request: Request,
-        renderers: Sequence[BaseRenderer],
+        renderers: Iterable[BaseRenderer],
         format_suffix: str | None = None,
     ) -> tuple[BaseRenderer, str]:
-        first = renderers[0]
+        first = next(iter(renderers))
         if request.headers.get("Accept", "") in _ANY and first.media_type == "application/json":
             return first, first.media_type
         return super().select_renderer(request, renderers, format_suffix)

@@ -8,8 +8,14 @@ from django.db import connection
 
 
 def prepared_row(statement: str, parameters: Mapping[str, str | None]) -> tuple[Any, ...] | None:
+    """The first row of the result of `prepared_rows`."""
+    rows = prepared_rows(statement, parameters)
+    return rows[0] if rows else None
+
+
+def prepared_rows(statement: str, parameters: Mapping[str, str | None]) -> list[tuple[Any, ...]]:
     """
-    Execute a prepared statement; the first row of its result.
+    Execute a prepared statement; the rows of its result.
 
     Every parameter is a text or None, and the statement casts it: types are a part of what is
     prepared. Under 4,096 characters and 50 parameters, or psycopg would read the statement anew
@@ -21,4 +27,4 @@ def prepared_row(statement: str, parameters: Mapping[str, str | None]) -> tuple[
         connection.wrap_database_errors,
         psycopg.Cursor[tuple[Any, ...]](connection.connection) as cursor,
     ):
-        return cursor.execute(statement.encode(), parameters, prepare=True).fetchone()
+        return cursor.execute(statement.encode(), parameters, prepare=True).fetchall()

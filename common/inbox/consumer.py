@@ -104,11 +104,11 @@ class Consumer:
                     self._stop.wait(self._pace.pause_s())
                     records = self._source.poll(records_max=room, timeout_s=_POLL_S)
                     if records:
-                        self._pace.begin()
+                        began_at = time.monotonic()
                         # A batch that is not full is all that there was, so no more is sought.
                         left = self._room(consumed + room) if len(records) == room else 0
                         self._consume(records, next_max=left)
-                        self._pace.end(len(records), more=left > 0)
+                        self._pace.learn(len(records), began_at=began_at, more=left > 0)
                         consumed += len(records)
                         last_seen = time.monotonic()
         except _Stopped:

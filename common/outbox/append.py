@@ -5,6 +5,7 @@ The row is the promise; the hook after COMMIT only wakes the publisher early and
 without harm.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -33,6 +34,15 @@ WITH head AS (UPDATE outbox_stream SET last_event_id = %s WHERE stream = %s)
 INSERT INTO outbox_message ({", ".join(_COLUMNS)})
 VALUES ({", ".join(["%s"] * len(_COLUMNS))})
 """  # noqa: S608  names of columns of ours
+
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
+_STORED = """INSERT INTO outbox_message (id, topic, stream, sequence, type, subject, occurred_at,
+        correlation_id, causation_id, actor, traceparent, data)
+    SELECT %(event_id)s::uuid, %(topic)s, %(stream)s::uuid, sequence, %(type)s, %(subject)s,
+        taken_at, %(correlation_id)s, %(causation_id)s, %(actor)s, %(traceparent)s,
+        convert_to({data}, 'UTF8')
+    FROM taken"""
 
 
 class NewEvent(NamedTuple):
@@ -160,15 +170,52 @@ WITH taken AS (
 ), effect AS (
     {effect}
 ), stored AS (
-    INSERT INTO outbox_message (id, topic, stream, sequence, type, subject, occurred_at,
-        correlation_id, causation_id, actor, traceparent, data)
-    SELECT %(event_id)s::uuid, %(topic)s, %(stream)s::uuid, sequence, %(type)s, %(subject)s,
-        taken_at, %(correlation_id)s, %(causation_id)s, %(actor)s, %(traceparent)s,
-        convert_to({data}, 'UTF8')
-    FROM taken
+    {_STORED.format(data=data)}
 )
 SELECT taken_at FROM taken
 """  # noqa: S608  the parts are constants of the modules that accept
+
+
+def append_together_statement(*, condition: str, effect: str, data: str) -> str:
+    """
+    The statement that does for many events what `append_statement` does for one, of the same parts.
+
+    Its parameter `asked` is a JSON array of objects: the parameters of each event, as texts. The
+    result has `event_id` and `taken_at` of those that were appended. The others have to go alone:
+    those whose condition does not hold, whose stream somebody else has locked, and all but one of
+    a stream. A rule of the database that is broken by one breaks all.
+    """
+    stored = _STORED.format(data=data)
+    names = dict.fromkeys(_PARAMETER.findall(f"{condition} {effect} {stored}"))
+    columns = ", ".join(f"{name} text" for name in names)
+    # Nobody waits for a lock here, so none is taken in a wrong order either; and a stream that
+    # is locked by now is read as it was committed last.
+    return f"""
+WITH asked AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(asked)s::json) AS each ({columns})
+), held AS MATERIALIZED (
+    SELECT event_id FROM asked CROSS JOIN LATERAL (
+        SELECT FROM outbox_stream WHERE outbox_stream.stream = asked.stream::uuid AND accepting
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS locked
+), taken AS (
+    UPDATE outbox_stream
+    SET last_sequence = last_sequence + 1, last_event_id = asked.event_id::uuid
+    FROM asked JOIN held USING (event_id)
+    WHERE outbox_stream.stream = asked.stream::uuid AND {_of_row("asked", condition)}
+    RETURNING asked.*, last_sequence AS sequence, clock_timestamp() AS taken_at
+), effect AS (
+    {_of_row("taken", effect)}
+), stored AS (
+    {_of_row("taken", stored)}
+)
+SELECT event_id::uuid, taken_at FROM taken
+"""  # noqa: S608  the parts are constants of the modules that accept
+
+
+def _of_row(name: str, part: str) -> str:
+    """A part of a statement whose parameters are columns of a row."""
+    return _PARAMETER.sub(rf"{name}.\1", part)
 
 
 def append_parameters(event: NewEvent) -> dict[str, str | None]:

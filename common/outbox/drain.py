@@ -100,11 +100,12 @@ class _Drain:
         """Send round after round until a read comes back empty; how many messages left."""
         floor, floor_until = Floor(), time.monotonic() + _FLOOR_LIFE_S
         while self._meanwhile() and (rows := self._claim(floor)):
+            began_at = time.monotonic()
             full = len(rows) == ROUND_MAX
             self._air.append(self._send(rows))
-            # Nothing is known to wait behind a round that is not full; what comes meanwhile gathers.
+            # Behind a round that is not full nothing is known to wait; what comes gathers.
             self._land(leave=1 if full else 0)
-            self._pace.end(len(rows), more=full)
+            self._pace.learn(len(rows), began_at=began_at, more=full)
             floor.learn(rows)
             # What is to be sent again, or was blocked until now, lies below the floor (P55).
             if time.monotonic() > floor_until:
@@ -115,7 +116,6 @@ class _Drain:
     def _claim(self, floor: Floor) -> list[Any]:
         """Read what waits and is neither on its way nor about to be marked."""
         time.sleep(self._pace.pause_s())
-        self._pace.begin()
         in_air = [row.position for sent in self._air for row in sent.rows]
         return rows_claim(
             self._session.connection,

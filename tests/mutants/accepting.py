@@ -13,7 +13,7 @@ _TEST_APPEND = "tests/common/outbox/test_append.py"
 _HOOK = "tests/common/outbox/test_hook.py"
 _LOCK_ORDER = "tests/common/test_lock_order.py"
 
-_ONE_STATEMENT = "        row = prepared_row(_ACCEPT, parameters)\n"
+_ONE_STATEMENT = "        row = prepared_row(_ACCEPT, asked)\n"
 
 ACCEPTING = (
     Mutant(
@@ -34,9 +34,9 @@ ACCEPTING = (
         file=_CLAIM,
         old=_ONE_STATEMENT,
         new="""        taken = "WITH taken AS (SELECT clock_timestamp() AS taken_at)"
-        prepared_row(f"{taken} {_INSERT} RETURNING 1", parameters)
+        prepared_row(f"{taken} {_INSERT} RETURNING 1", asked)
         effect = _ACCEPT.replace(_INSERT, "SELECT").replace(_CONDITION, "true")
-        row = prepared_row(effect, parameters)
+        row = prepared_row(effect, asked)
 """,
         tests=(_RACES,),
     ),
@@ -46,11 +46,11 @@ ACCEPTING = (
         file=_CLAIM,
         old=_ONE_STATEMENT,
         new="""        first, _, second = _ACCEPT.rpartition(")")[0].partition("), stored AS (")
-        row = prepared_row(f"{first}) SELECT taken_at, sequence FROM taken", parameters)
+        row = prepared_row(f"{first}) SELECT taken_at, sequence FROM taken", asked)
         if row is not None:
-            parameters |= {"at": row[0].isoformat(), "sequence": str(row[1])}
+            asked |= {"at": row[0].isoformat(), "sequence": str(row[1])}
             taken = "SELECT %(at)s::timestamptz AS taken_at, %(sequence)s::bigint AS sequence"
-            prepared_row(f"WITH taken AS ({taken}) {second} RETURNING 1", parameters)
+            prepared_row(f"WITH taken AS ({taken}) {second} RETURNING 1", asked)
 """,
         tests=(_RACES,),
     ),

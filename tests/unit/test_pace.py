@@ -14,9 +14,9 @@ class Clock:
 def rounds(pace, clock, *, count, every_s, took_s, events=1, more=False):
     """Let rounds begin at a fixed pace."""
     for _ in range(count):
-        pace.begin()
+        began_at = clock.now
         clock.now += took_s
-        pace.end(events, more=more)
+        pace.learn(events, began_at=began_at, more=more)
         clock.now += every_s - took_s
 
 
@@ -55,9 +55,7 @@ class TestPause:
         rounds(pace, clock, count=100, every_s=GATHER_S, took_s=0.006, events=8)
 
         assert pace.pause_s() == 0  # the last began so long ago
-        pace.begin()
-        clock.now += 0.006
-        pace.end(8, more=False)
+        rounds(pace, clock, count=1, every_s=0.006, took_s=0.006, events=8)
         assert pace.pause_s() > 0
 
     def test_a_full_round_is_followed_at_once(self):
@@ -74,8 +72,6 @@ class TestPause:
         rounds(pace, clock, count=200, every_s=0.005, took_s=0.005)
 
         clock.now += 3
-        pace.begin()
-        clock.now += 0.005
-        pace.end(1, more=False)
+        rounds(pace, clock, count=1, every_s=0.005, took_s=0.005)
 
         assert pace.pause_s() == 0

@@ -1,23 +1,28 @@
 """Step 1 of the road: the rows that claim an idempotency key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
-from django.db import IntegrityError, connection
+import structlog
+from django.db import DatabaseError, IntegrityError, connection
 
 from common.db.copying import rows_copy
-from common.db.prepared import prepared_row
+from common.db.group_commit import GroupCommit
+from common.db.prepared import prepared_row, prepared_rows
 from common.db.refusing import constraint_name
 from common.events.codec import event_encode
 from common.outbox.append import (
     NewEvent,
     append_parameters,
     append_statement,
+    append_together_statement,
     publisher_wake,
 )
 from users.submissions.models import TransactionCommand, TransactionRequest
+
+log = structlog.get_logger(__name__)
 
 TWIN_RULES = frozenset({"transaction_request_key_once", "transaction_request_reference_once"})
 """What is broken when another request with the same key or reference was quicker."""
@@ -99,44 +104,71 @@ def _moment(at: str) -> str:
     return f"replace({digits}, '.000000Z', 'Z')"
 
 
-_ACCEPT = append_statement(
-    condition=_CONDITION,
-    effect=_INSERT,
-    data=f"%(data_1)s::text || {_moment('taken_at')} || %(data_2)s::text"
+_PARTS = {
+    "condition": _CONDITION,
+    "effect": _INSERT,
+    "data": f"%(data_1)s::text || {_moment('taken_at')} || %(data_2)s::text"
     f" || coalesce({_moment(_DEADLINE)} || %(data_3)s::text, '')",
-)
+}
+_ACCEPT = append_statement(**_PARTS)
+_ACCEPT_TOGETHER = append_together_statement(**_PARTS)
+
+_Asked = Mapping[str, str | None]
 
 
 def request_accept(request: TransactionRequest, announcement: NewEvent) -> bool:
     """
     Take a number, insert the request and append its event; whether it was accepted.
 
-    One statement, and a transaction of its own unless the caller has one. If it was not accepted,
+    One statement, and a transaction of its own unless the caller has one; under load one for the
+    requests of several threads (`common/db/group_commit.py`). If it was not accepted,
     nothing happened, and something stands against it: its key or its reference is taken, its
     stream takes no requests, or a party cannot take part. Where the event names the time of the
     acceptance and a hold's deadline, it goes by `UNKNOWN_MOMENT`; the request learns both.
 
     Raises `EventTooLarge`, and `IntegrityError` for any other rule.
     """
-    parameters = {
+    asked = {
         **append_parameters(announcement),
         **_parameters(request),
         **_pieces(request, announcement),
     }
+    # What others share cannot be a part of the caller's transaction.
+    accept = _accept_alone if connection.in_atomic_block else _group.submit
+    accepted_at = accept(asked)
+    if accepted_at is None:
+        return False
+    accepted_at_set(request, accepted_at)
+    publisher_wake()
+    return True
+
+
+def _accept_alone(asked: _Asked) -> datetime | None:
+    """When a request was accepted, None if it was not. Raises `IntegrityError`."""
     try:
         # Note [One claim]: the number is taken and the key is claimed at once, or neither is. A
         # twin that has not committed yet is waited for; if it does, its key breaks a rule here,
         # and the number is given back with everything else (P23).
-        row = prepared_row(_ACCEPT, parameters)
+        row = prepared_row(_ACCEPT, asked)
     except IntegrityError as error:
         if constraint_name(error) not in TWIN_RULES:
             raise
-        return False
-    if row is None:
-        return False
-    accepted_at_set(request, row[0])
-    publisher_wake()
-    return True
+        return None
+    return row[0] if row else None
+
+
+def _accept_together(many: Sequence[_Asked]) -> list[datetime | None]:
+    """When requests were accepted; None for those that have to be tried alone."""
+    try:
+        rows = prepared_rows(_ACCEPT_TOGETHER, {"asked": _ENCODER.encode(many).decode()})
+    except DatabaseError as error:
+        log.info("not_accepted_together", requests=len(many), error=str(error).strip())
+        return [None] * len(many)
+    accepted = {str(event_id): taken_at for event_id, taken_at in rows}
+    return [accepted.get(cast("str", asked["event_id"])) for asked in many]
+
+
+_group: GroupCommit[_Asked, datetime] = GroupCommit(together=_accept_together, alone=_accept_alone)
 
 
 def requests_copy(requests: Sequence[TransactionRequest]) -> None:

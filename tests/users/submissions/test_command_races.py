@@ -12,7 +12,7 @@ from common.outbox.models import OutboxMessage, OutboxStream
 from tests.factories.users import TransactionRequestFactory
 from tests.users.conftest import TRANSACTIONS
 from tests.users.racing import race
-from tests.users.submissions.test_races import _plain, _wait_until_somebody_waits
+from tests.users.submissions.test_races import plain_settings, _wait_until_somebody_waits
 from users.submissions.expiries import holds_expire
 from users.submissions.models import TransactionCommand, TransactionRequest
 
@@ -136,7 +136,7 @@ class TestHalfway:
     def test_a_suspension_that_commits_first_wins(self, command):
         """The caller is looked at under the lock that a suspension holds."""
         row = overdue()
-        held = psycopg.connect(**_plain(), autocommit=False)
+        held = psycopg.connect(**plain_settings(), autocommit=False)
         held.execute("UPDATE user_account SET status = 'suspended' WHERE id = %s", [row.user_id])
         held.execute("UPDATE outbox_stream SET accepting = false WHERE stream = %s", [row.user_id])
 

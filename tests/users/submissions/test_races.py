@@ -187,7 +187,7 @@ class TestHalfway:
 
     def test_a_suspension_that_commits_first_wins(self, submit, alice):
         """The flag stands in the row that the UPDATE locks, so it is never stale (P53)."""
-        held = psycopg.connect(**_plain(), autocommit=False)
+        held = psycopg.connect(**plain_settings(), autocommit=False)
         held.execute("UPDATE outbox_stream SET accepting = false WHERE stream = %s", [alice.id])
 
         def suspend() -> None:
@@ -208,7 +208,7 @@ class TestTrouble:
         with connection.cursor() as cursor:
             cursor.execute("SET lock_timeout = '50ms'")
         try:
-            with psycopg.connect(**_plain(), autocommit=False) as held:
+            with psycopg.connect(**plain_settings(), autocommit=False) as held:
                 held.execute("SELECT 1 FROM outbox_stream WHERE stream = %s FOR UPDATE", [alice.id])
                 answer = submit(alice, key="k")
         finally:
@@ -226,7 +226,7 @@ class TestTrouble:
         with connection.cursor() as cursor:
             cursor.execute("SET statement_timeout = '50ms'")
         try:
-            with psycopg.connect(**_plain(), autocommit=False) as held:
+            with psycopg.connect(**plain_settings(), autocommit=False) as held:
                 held.execute("LOCK TABLE transaction_request")
                 answer = submit(alice)
         finally:
@@ -262,7 +262,7 @@ class TestTrouble:
 
     def test_a_connection_that_is_killed_is_503_and_the_key_stays_free(self, submit, alice):
         assert submit(alice).status_code == 202
-        with psycopg.connect(**_plain(), autocommit=True) as other:
+        with psycopg.connect(**plain_settings(), autocommit=True) as other:
             connection.ensure_connection()
             pid = connection.connection.info.backend_pid
             other.execute("SELECT pg_terminate_backend(%s)", [pid])
@@ -307,7 +307,7 @@ def _submitted(order: Order, caller: Caller) -> Submission:
         connections.close_all()
 
 
-def _plain() -> dict[str, object]:
+def plain_settings() -> dict[str, object]:
     known = connection.settings_dict
     return {
         "host": known["HOST"],
@@ -319,7 +319,7 @@ def _plain() -> dict[str, object]:
 
 
 def _wait_until_somebody_waits(on: psycopg.Connection) -> None:
-    with psycopg.connect(**_plain(), autocommit=True) as looking:
+    with psycopg.connect(**plain_settings(), autocommit=True) as looking:
         for _ in range(10_000):
             waiting = looking.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE %s = ANY(pg_blocking_pids(pid))",

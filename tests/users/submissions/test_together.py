@@ -1,0 +1,162 @@
+"""Step 1 of the road under load: requests of several threads that are accepted by one statement."""
+
+from functools import partial
+
+import psycopg
+import pytest
+from django.db import DatabaseError
+
+from common.events.codec import event_decode
+from common.ids import uuid7
+from common.outbox.append import append_parameters
+from common.outbox.models import OutboxMessage, OutboxStream
+from tests.factories.users import UserFactory
+from tests.users.racing import race
+from tests.users.submissions.test_races import (
+    caller_of,
+    order_of,
+    plain_settings,
+    stream_is_gapless,
+)
+from users.submissions import claim
+from users.submissions.models import TransactionRequest
+from users.submissions.services import (
+    UNKNOWN_MOMENT,
+    announcement_of,
+    request_make,
+    transaction_submit,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def asked_of(user, *, key=None, **members):
+    """What the statement is told about a request of a user."""
+    order = order_of(user, **members)
+    request = request_make(order, caller_of(user, key or str(uuid7())), at=UNKNOWN_MOMENT)
+    announcement = announcement_of(request)
+    return {
+        **append_parameters(announcement),
+        **claim._parameters(request),
+        **claim._pieces(request, announcement),
+    }
+
+
+def accepted(*many):
+    return [at is not None for at in claim._accept_together(many)]
+
+
+@pytest.fixture
+def carol(db):
+    return UserFactory()
+
+
+class TestTogether:
+    def test_leaves_what_each_alone_would_leave(self, alice, bob, carol):
+        members = {
+            "kind": "transfer",
+            "capture": "manual",
+            "hold_expires_in_s": 3600,
+            "description": 'quotes " and \\ and ünï',
+            "metadata": {"a": "1", "b": 'x"\\y'},
+            "reference": "r-1",
+        }
+        together = asked_of(alice, counterparty=carol.id, **members)
+        other = asked_of(bob)
+        alone = asked_of(bob, counterparty=carol.id, **members)
+
+        assert accepted(together, other) == [True, True]
+        claim._accept_alone(alone)
+
+        rows = [TransactionRequest.objects.get(id=each["id"]) for each in (together, alone)]
+        events = [
+            event_decode(message.type, bytes(message.data))
+            for message in (OutboxMessage.objects.get(id=e["event_id"]) for e in (together, alone))
+        ]
+        for row, event in zip(rows, events, strict=True):
+            assert event.accepted_at == row.accepted_at
+            assert event.hold_expires_at == row.hold_expires_at
+            assert event.transaction_id == row.id
+            assert (event.metadata, event.description) == (row.metadata, row.description)
+        varying = {"id", "user_id", "requested_by_id", "idempotency_key", "accepted_at"}
+        varying |= {"hold_expires_at", "fingerprint", "_state"}
+        plain = [{k: v for k, v in vars(row).items() if k not in varying} for row in rows]
+        assert plain[0] == plain[1]
+        assert OutboxStream.objects.get(stream=alice.id).last_event_id == (
+            OutboxMessage.objects.get(stream=alice.id).id
+        )
+
+    def test_leaves_to_go_alone_what_has_something_against_it(self, alice, bob, carol):
+        known = asked_of(alice)
+        assert claim._accept_alone(known)
+        closed = UserFactory(status="closed")
+
+        answers = accepted(
+            asked_of(bob),
+            asked_of(alice, key=known["idempotency_key"]),
+            asked_of(carol, kind="transfer", counterparty=closed.id),
+            asked_of(closed),
+            asked_of(UserFactory.build()),
+        )
+
+        assert answers == [True, False, False, False, False]
+        assert TransactionRequest.objects.count() == OutboxMessage.objects.count() == 2
+
+    def test_takes_one_of_a_stream_at_a_time(self, alice, bob):
+        assert sorted(accepted(asked_of(alice), asked_of(bob), asked_of(alice))) == [0, 1, 1]
+        assert stream_is_gapless(alice)
+
+    def test_waits_for_no_stream_that_somebody_holds(self, alice, bob, carol):
+        with psycopg.connect(**plain_settings()) as holder:
+            holder.execute(
+                "SELECT FROM outbox_stream WHERE stream = %s FOR NO KEY UPDATE", [alice.id]
+            )
+
+            assert accepted(asked_of(alice), asked_of(bob), asked_of(carol)) == [False, True, True]
+
+    def test_leaves_all_to_go_alone_when_one_breaks_a_rule(self, alice, bob, treasury):
+        key = str(uuid7())
+        deposits = [
+            {**asked_of(treasury, kind="deposit", key=key), "user_id": str(each.id)}
+            for each in (alice, bob)
+        ]
+        for deposit, each in zip(deposits, (alice, bob), strict=True):
+            deposit |= {"stream": str(each.id), "party": str(each.id)}
+
+        assert accepted(*deposits) == [False, False]
+        assert not TransactionRequest.objects.exists()
+        assert not OutboxStream.objects.filter(last_sequence__gt=0).exists()
+
+    def test_leaves_all_to_go_alone_when_the_database_is_in_the_way(self, alice, monkeypatch):
+        def away(*_):
+            raise DatabaseError("away")
+
+        monkeypatch.setattr(claim, "prepared_rows", away)
+
+        assert accepted(asked_of(alice)) == [False]
+
+
+class TestManyThreads:
+    def test_have_an_answer_each_and_no_gaps(self, monkeypatch):
+        monkeypatch.setattr("common.db.group_commit.SHARED_MIN", 1)
+        shared = []
+        together = claim._group._together
+        monkeypatch.setattr(
+            claim._group, "_together", lambda many: shared.append(len(many)) or together(many)
+        )
+        users = [UserFactory() for _ in range(4)]
+
+        for _ in range(10):
+            submissions = race(
+                [
+                    partial(transaction_submit, order=order_of(user), caller=caller_of(user, key))
+                    for user in users
+                    for key in (str(uuid7()), str(uuid7()))
+                ]
+            )
+            assert not any(submission.replayed for submission in submissions)
+
+        assert sum(shared) == 80
+        assert max(shared) > 1
+        assert TransactionRequest.objects.count() == 80
+        assert all(stream_is_gapless(user) for user in users)
