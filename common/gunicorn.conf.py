@@ -13,7 +13,6 @@ worker_class = "gthread"
 workers = serve.workers()
 threads = serve.threads()
 keepalive = serve.KEEP_ALIVE_S
-raw_env = [f"WEB_THREADS={threads}"]  # a part of them may wait for outcomes, and no more
 timeout = 30
 graceful_timeout = serve.STOP_WITHIN_S
 backlog = serve.BACKLOG

@@ -13,6 +13,7 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from common import serve
 from common.db.timeouts import timeout_options
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,7 +121,7 @@ STAFF_SESSION_MAX_S = env.int("STAFF_SESSION_MAX_S", default=8 * 3600)
 if not 0 < STAFF_IDLE_S <= STAFF_SESSION_MAX_S:
     raise ImproperlyConfigured("STAFF_IDLE_S must be above 0, and STAFF_SESSION_MAX_S no less")
 
-WEB_THREADS = env.int("WEB_THREADS", default=8)
+WEB_THREADS = serve.threads()
 """
 Requests that a web process works on at the same time.
 

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 from common.api.errors import InvalidRequest, NotFound, PayloadTooLarge
 from common.errors import Refused, ServiceError, Unavailable
 
+PROBLEM_JSON = "application/problem+json"
+
 ABSTRACT = (ServiceError, Refused)
 """Never answered themselves; their subclasses are."""
 
@@ -161,11 +163,16 @@ def service_errors(*packages: str) -> list[type[ServiceError]]:
     return sorted(ours, key=lambda one: (one.__module__, one.__name__))
 
 
+def problem_type(code: str) -> str:
+    """What a problem document with this code has as its `type` (RFC 9457, section 3.1.1)."""
+    return f"urn:notion-api:problem:{code}"
+
+
 def example(entry: Entry) -> dict[str, Any]:
     """A problem document with this code, as the API answers it."""
     errors = [_FIELD_EXAMPLE] if entry.code == "invalid" else []
     return {
-        "type": f"urn:notion-api:problem:{entry.code}",
+        "type": problem_type(entry.code),
         "title": entry.title,
         "status": entry.status,
         "detail": "See errors for what to change." if errors else entry.title,

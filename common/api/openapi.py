@@ -21,6 +21,7 @@ from drf_spectacular.utils import OpenApiParameter
 from common.api.catalogue import (
     BY_STATUS,
     OF_THE_GATEWAY,
+    PROBLEM_JSON,
     Entry,
     catalogue,
     entry_of,
@@ -32,7 +33,6 @@ from common.api.unavailable import Busy
 from common.errors import ServiceError
 from common.money import AMOUNT_MAX, EXPONENTS
 
-PROBLEM_JSON = "application/problem+json"
 REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
 RETRY_AFTER = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
 CALLER = {"WWW-Authenticate": {"$ref": "#/components/headers/WwwAuthenticate"}}

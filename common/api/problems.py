@@ -20,13 +20,12 @@ from drf_standardized_errors.types import ErrorResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from common.api.catalogue import BY_STATUS
+from common.api.catalogue import BY_STATUS, PROBLEM_JSON, problem_type
 from common.api.unavailable import unavailable_from
 from common.errors import ServiceError, Unavailable
 
 log = structlog.get_logger(__name__)
 
-PROBLEM_JSON = "application/problem+json"
 _SAFE = ("GET", "HEAD")
 
 
@@ -107,7 +106,7 @@ def problem(
     default_title = general.title if general else HTTPStatus(status).phrase
     code = code or default_code
     return {
-        "type": f"urn:notion-api:problem:{code}",
+        "type": problem_type(code),
         "title": title or default_title,
         "status": status,
         "detail": detail or title or default_title,

@@ -19,7 +19,7 @@ class Gate:
         self.open = threading.Event()
         self._answers = answers
 
-    def __call__(self, items):
+    def __call__(self, items) -> list:
         self.groups.append([*items])
         self.reached.set()
         assert self.open.wait(WITHIN_S)

@@ -10,7 +10,8 @@ from http import HTTPStatus
 from typing import Any
 
 from common.api.catalogue import BY_STATUS
-from common.api.openapi import ALWAYS, PROBLEM_JSON, REQUEST_ID, problem_responses
+from common.api.catalogue import PROBLEM_JSON
+from common.api.openapi import ALWAYS, REQUEST_ID, problem_responses
 from common.api_documents.description import resolved
 from users.identity.allauth_spec import NOBODY, SESSION, allauth_spec, public_path, used_components
 from users.identity.auth_words import ANSWERS, TEXTS

@@ -25,26 +25,23 @@ def _code_use(authenticator: Authenticator, code: str) -> bool:
     return step is not None and totp_step_use(authenticator_id=authenticator.pk, step=step)
 
 
-class CodeInput(AuthenticateInput):
+class UsesCode:
+    """Uses a code up that the form below has found right; one that was used is wrong."""
+
+    def clean_code(self: Any) -> str:
+        code: str = super().clean_code()
+        if not _code_use(self.authenticator, code):
+            self._emit_authentication_failed(self.authenticator)
+            raise get_adapter().validation_error("incorrect_code")
+        return code
+
+
+class CodeInput(UsesCode, AuthenticateInput):
     """A code in the second step of signing in."""
 
-    def clean_code(self) -> str:
-        code: str = super().clean_code()
-        if not _code_use(self.authenticator, code):
-            self._emit_authentication_failed(self.authenticator)
-            raise get_adapter().validation_error("incorrect_code")
-        return code
 
-
-class CodeAgainInput(ReauthenticateInput):
+class CodeAgainInput(UsesCode, ReauthenticateInput):
     """A code shown again by who is signed in."""
-
-    def clean_code(self) -> str:
-        code: str = super().clean_code()
-        if not _code_use(self.authenticator, code):
-            self._emit_authentication_failed(self.authenticator)
-            raise get_adapter().validation_error("incorrect_code")
-        return code
 
 
 class FirstCodeInput(ActivateTOTPInput):

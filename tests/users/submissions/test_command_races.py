@@ -12,7 +12,7 @@ from common.outbox.models import OutboxMessage, OutboxStream
 from tests.factories.users import TransactionRequestFactory
 from tests.users.conftest import TRANSACTIONS
 from tests.users.racing import race
-from tests.users.submissions.test_races import plain_settings, _wait_until_somebody_waits
+from tests.users.submissions.test_races import _wait_until_somebody_waits, plain_settings
 from users.submissions.expiries import holds_expire
 from users.submissions.models import TransactionCommand, TransactionRequest
 
