@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from common.api.catalogue import BY_STATUS
-from common.api.catalogue import PROBLEM_JSON
+from common.api.catalogue import BY_STATUS, PROBLEM_JSON
 from common.api.openapi import ALWAYS, REQUEST_ID, problem_responses
 from common.api_documents.description import resolved
 from users.identity.allauth_spec import NOBODY, SESSION, allauth_spec, public_path, used_components

@@ -25,23 +25,26 @@ def _code_use(authenticator: Authenticator, code: str) -> bool:
     return step is not None and totp_step_use(authenticator_id=authenticator.pk, step=step)
 
 
-class UsesCode:
-    """Uses a code up that the form below has found right; one that was used is wrong."""
-
-    def clean_code(self: Any) -> str:
-        code: str = super().clean_code()
-        if not _code_use(self.authenticator, code):
-            self._emit_authentication_failed(self.authenticator)
-            raise get_adapter().validation_error("incorrect_code")
-        return code
+def _used_up(form: Any, code: str) -> str:
+    """Use a code up that a form of allauth has found right; one that was used is wrong."""
+    if not _code_use(form.authenticator, code):
+        form._emit_authentication_failed(form.authenticator)  # noqa: SLF001  allauth's own forms call it
+        raise get_adapter().validation_error("incorrect_code")
+    return code
 
 
-class CodeInput(UsesCode, AuthenticateInput):
+class CodeInput(AuthenticateInput):
     """A code in the second step of signing in."""
 
+    def clean_code(self) -> str:
+        return _used_up(self, super().clean_code())
 
-class CodeAgainInput(UsesCode, ReauthenticateInput):
+
+class CodeAgainInput(ReauthenticateInput):
     """A code shown again by who is signed in."""
+
+    def clean_code(self) -> str:
+        return _used_up(self, super().clean_code())
 
 
 class FirstCodeInput(ActivateTOTPInput):
