@@ -69,6 +69,8 @@ ROLES: dict[Role, frozenset[str]] = {
             "identity.reinstate_user",
             "identity.reset_user_mfa",
             "identity.suspend_user",
+            "ledger.close_account",
+            "ledger.freeze_account",
             "submissions.decide_proposal",
             "submissions.reverse_transaction",
             "submissions.void_transaction",

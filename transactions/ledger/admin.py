@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
@@ -15,6 +15,8 @@ from common.adminkit import (
     amount_shown,
 )
 from common.money import money_display
+from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
+from transactions.ledger import staff_dialogs
 from transactions.ledger.models import (
     Account,
     AccountChange,
@@ -25,6 +27,7 @@ from transactions.ledger.models import (
     Posting,
     UserReplica,
 )
+from transactions.ledger.statement_page import statement_answer
 from transactions.ledger.trial_balance import CurrencyBalance, trial_balance
 
 _TRIAL_BALANCE_HEADERS = (
@@ -96,12 +99,17 @@ class AccountChangeInline(ReadOnlyInline):
 
 
 @admin.register(Account)
-class AccountAdmin(ReadOnlyModelAdmin):
+class AccountAdmin(DialogAdmin):
     list_display = ("id", "owner", "role", "currency", "status", "posted", "pending", "available")
     list_filter = ("status", "role")
     id_fields = ("id", "owner")
     ordering = ("-id",)
     actions_list = ("trial_balance",)
+    actions = (list_dialog(staff_dialogs.FREEZE), list_dialog(staff_dialogs.UNFREEZE))
+    actions_detail = ("statement", "freeze", "unfreeze", "close")
+    freeze = detail_dialog(staff_dialogs.FREEZE)
+    unfreeze = detail_dialog(staff_dialogs.UNFREEZE)
+    close = detail_dialog(staff_dialogs.CLOSE)
     fields = readonly_fields = (
         "id",
         "owner",
@@ -128,6 +136,29 @@ class AccountAdmin(ReadOnlyModelAdmin):
     @admin.display(description="Available")
     def available(self, account: Account) -> str:
         return money_display(account.available, account.currency)
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Statements are of wallets."""
+        offered = super().get_actions_detail(request, object_id)
+        row = self.get_object(request, object_id)
+        if row is not None and row.owner is not None:
+            return offered
+        return [each for each in offered if each.path != "statement"]
+
+    @action(
+        description="Statement", url_path="statement", permissions=["view"], icon="receipt_long"
+    )
+    def statement(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """Show what moved the wallet's posted balance."""
+        account = self.get_object(request, object_id)
+        if account is None or account.owner is None:
+            raise Http404
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Statement",
+            "opts": self.opts,
+        }
+        return statement_answer(request, account, context)
 
     @action(description="Trial balance", url_path="trial-balance", permissions=["view"])
     def trial_balance(self, request: HttpRequest) -> TemplateResponse:

@@ -55,6 +55,16 @@ class AccountStatusUnfit(Refused):
     remedy = "Look at the account's status; most likely nothing is left to do."
 
 
+class AccountNotEmpty(Refused):
+    """Money in a closed wallet would belong to somebody who cannot have it; the detail says why."""
+
+    code = "account_not_empty"
+    status = 409
+    title = "The account is not empty"
+    when = "Staff would close a wallet with money in it, or with holds."
+    remedy = "Let the owner pay the money out, and wait for the holds to end."
+
+
 class SealingRefused(ServiceError):
     """The journal cannot be sealed as it stands; see docs/restore.md."""
 

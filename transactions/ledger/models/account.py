@@ -48,6 +48,10 @@ class Account(models.Model):
     class Meta:
         db_table = "ledger_account"
         verbose_name = "account"
+        permissions: ClassVar = [
+            ("freeze_account", "Can freeze wallets and end a freeze"),
+            ("close_account", "Can close empty wallets"),
+        ]
         constraints: ClassVar = [
             models.UniqueConstraint(
                 name="account_once_per_owner_and_currency", fields=["owner", "currency"]
