@@ -20,6 +20,7 @@ _OF_BOTH = {
     "inbox.sample_lag": timedelta(minutes=1),
     "reconciliation.reconcile_streams": timedelta(minutes=1),
     "reconciliation.prune_outbox": _DAY,
+    "hourly.tallies_fold": timedelta(seconds=10),
 }
 
 

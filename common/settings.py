@@ -36,6 +36,7 @@ COMMON_APPS = [
     "common.inbox",
     "common.reconciliation",
     "common.staff",
+    "common.hourly",
 ]
 
 COMMON_MIDDLEWARE = [

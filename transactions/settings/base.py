@@ -64,6 +64,7 @@ OUTBOX_SOURCE = TRANSACTIONS_SOURCE
 DEAD_LETTERS_TOPIC = TRANSACTIONS_DEAD_LETTERS
 PEER = shared.peer("TRANSACTIONS", "USERS", source=USERS_SOURCE)
 EVENT_WIRING = "transactions.wiring.WIRING"
+HOURLY_SOURCES = "transactions.ledger.hourly.SOURCES"
 
 TOKEN_KEYS = "common.api.token_keys.RemoteKeys"  # noqa: S105  a class, not a secret
 USERS_JWKS_URL = env.str("USERS_JWKS_URL")

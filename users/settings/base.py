@@ -116,6 +116,7 @@ OUTBOX_SOURCE = USERS_SOURCE
 DEAD_LETTERS_TOPIC = USERS_DEAD_LETTERS
 PEER = peer("USERS", "TRANSACTIONS", source=TRANSACTIONS_SOURCE)
 EVENT_WIRING = "users.wiring.WIRING"
+HOURLY_SOURCES = "users.hourly.SOURCES"
 globals().update({f"CELERY_{name}": value for name, value in celery("USERS").items()})
 
 # People and their tokens.

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from common.ids import uuid7
 from users.identity.emails import email_canonical
+from users.identity.hourly import TALLY_OF_MOVED, TALLY_OF_SIGNED_UP
 
 
 class UserManager(BaseUserManager["User"]):
@@ -100,6 +101,19 @@ class User(AbstractBaseUser, PermissionsMixin):
                     ("closing", "active"),
                     ("closing", "suspended"),
                 ],
+            ),
+            pgtrigger.Trigger(
+                name="user_tally_signed_up",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                func=TALLY_OF_SIGNED_UP,
+            ),
+            pgtrigger.Trigger(
+                name="user_tally_moved",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                condition=pgtrigger.AnyChange("status"),
+                func=TALLY_OF_MOVED,
             ),
         ]
 

@@ -10,6 +10,7 @@ from django.db.models import ExpressionWrapper, F, Q, Value
 
 from common.ids import uuid7
 from common.money import AMOUNT_MAX
+from users.submissions.hourly import TALLY_OF_INSERTED, TALLY_OF_UPDATED
 
 _DEADLINE = ExpressionWrapper(
     F("accepted_at")
@@ -184,6 +185,9 @@ class TransactionRequest(models.Model):
                 fields=["hold_expires_at"],
                 condition=Q(status="authorised"),
             ),
+            models.Index(
+                name="transaction_request_pending", fields=["id"], condition=Q(status="pending")
+            ),
         ]
         triggers: ClassVar = [
             # A hold's deadline stands still with the acceptance, by a constraint above.
@@ -225,6 +229,22 @@ class TransactionRequest(models.Model):
                     ("posted", "reversed"),
                     ("partially_reversed", "reversed"),
                 ],
+            ),
+            # What is accepted waits for its outcome, so only rows that are loaded are counted here.
+            pgtrigger.Trigger(
+                name="transaction_request_tally_inserted",
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                condition=~pgtrigger.Q(new__status="pending"),
+                func=TALLY_OF_INSERTED,
+            ),
+            pgtrigger.Trigger(
+                name="transaction_request_tally_updated",
+                when=pgtrigger.After,
+                operation=pgtrigger.Update,
+                level=pgtrigger.Statement,
+                referencing=pgtrigger.Referencing(old="old_rows", new="new_rows"),
+                func=TALLY_OF_UPDATED,
             ),
         ]
 
