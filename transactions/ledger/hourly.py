@@ -3,7 +3,7 @@ How the books are counted.
 
 By the hour in which the ledger recorded them: `transactions`, originals by state with the money
 that moved; `commands` that were applied, by kind; `refusals` of either by code. By what they are
-now: `accounts` by status. The triggers of migration 0017 count the same way.
+now: `accounts` by status. The triggers of migration 0018 count the same way.
 """
 
 from common.hourly.tallying import counted

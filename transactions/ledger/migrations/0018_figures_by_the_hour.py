@@ -107,6 +107,6 @@ DROP FUNCTION ledger_account_tally_moved();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0016_accounts_leave_room"), ("hourly", "0001_initial")]
+    dependencies = [("ledger", "0017_staff_permissions"), ("hourly", "0001_initial")]
 
     operations = [migrations.RunSQL(FORWARD, REVERSE)]
