@@ -24,6 +24,7 @@ from common.inbox.waiting import (
     PLACE_TAKEN,
     streams_due,
     waiting_delete,
+    waiting_is_there,
     waiting_load,
     waiting_settle,
     waiting_store,
@@ -99,12 +100,13 @@ def _apply_all(
     placing = Placing(cursors_lock(consumer=wiring.consumer, source=source, streams=streams))
     new = {s for s, c in placing.cursors.items() if not c.last_sequence and conduct.baseline}
     due = new.union(due)
-    loaded = _take_up(wiring, source, placing, events, due) if unpark else []
+    kept = waiting_is_there(consumer=wiring.consumer, source=source, streams=placing.cursors)
+    loaded = _take_up(wiring, source, placing, events, due) if kept and unpark else []
     if new:
         placing.begin_at_first(envelopes)
     poison += [item for item in loaded if isinstance(item, Poison)]
     report = _apply(wiring, placing, events, due)
-    buried = _keep(wiring, source, placing, poison)
+    buried = _keep(wiring, source, placing, poison, kept=kept)
     cursors_save(consumer=wiring.consumer, source=source, cursors=placing.cursors.values())
     # What is left over by a process that died between two transactions shows when its stream
     # is heard of again: by an early event, or by one that was applied.
@@ -189,11 +191,15 @@ def _handle(wiring: Wiring, batch: Batch, arrival: Arrival, report: BatchReport)
 
 
 def _keep(
-    wiring: Wiring, source: str, placing: Placing, poison: Sequence[Poison]
+    wiring: Wiring, source: str, placing: Placing, poison: Sequence[Poison], *, kept: bool
 ) -> list[Arrival | Poison]:
-    """Write what was applied, what waits and what is dead; returns what became dead."""
+    """
+    Write what was applied, what waits and what is dead; returns what became dead.
+
+    `kept` says whether anything was there before that could have to be settled.
+    """
     consumer = wiring.consumer
-    applied = [arrival.envelope for arrival in placing.applied]
+    applied = [arrival.envelope for arrival in placing.applied] if kept else []
     rivals = waiting_settle(consumer=consumer, source=source, applied=applied)
     waiting_delete(placing.duplicate_rows)
     waiting_store(consumer=consumer, arrivals=list(placing.parked.values()))

@@ -29,6 +29,26 @@ WHERE kept.state = 'discarded'
 """  # noqa: S608  names of columns of ours
 
 
+def waiting_is_there(*, consumer: str, source: str, streams: Collection[UUID]) -> bool:
+    """
+    Whether anything waits or is dead in these streams, whose cursors are locked.
+
+    Mostly there is nothing, and then one look is enough for a batch.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (
+                SELECT FROM inbox_waiting
+                WHERE consumer = %s AND source = %s AND stream = ANY(%s::uuid[])
+                    AND state IN ('dead', 'waiting')
+            )
+            """,
+            [consumer, source, array_of(list(streams))],
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def waiting_load(
     *, consumer: str, source: str, streams: Collection[UUID]
 ) -> list[Arrival | Poison]:
@@ -87,19 +107,6 @@ def waiting_settle(
     columns = zip(*((e.stream, e.sequence, e.id) for e in applied), strict=True)
     places = [array_of(column) for column in columns]
     with connection.cursor() as cursor:
-        # Mostly there is nothing, and then one look is enough: the cursors are locked.
-        cursor.execute(
-            """
-            SELECT EXISTS (
-                SELECT FROM unnest(%s::uuid[], %s::bigint[]) AS done (stream, sequence)
-                JOIN inbox_waiting AS kept USING (stream, sequence)
-                WHERE kept.consumer = %s AND kept.source = %s AND kept.state IN ('dead', 'waiting')
-            )
-            """,
-            [*places[:2], consumer, source],
-        )
-        if not cursor.fetchone()[0]:
-            return []
         cursor.execute(
             """
             DELETE FROM inbox_waiting AS kept

@@ -7,7 +7,7 @@ without harm.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -27,7 +27,6 @@ _COLUMNS = (
     *("id", "topic", "stream", "sequence", "type", "subject", "occurred_at"),
     *("correlation_id", "causation_id", "actor", "traceparent", "data"),
 )
-_STREAM = _COLUMNS.index("stream")
 
 _INSERT = f"""
 WITH head AS (UPDATE outbox_stream SET last_event_id = %s WHERE stream = %s)
@@ -259,71 +258,59 @@ def outbox_append_many(*, events: Sequence[NewEvent]) -> list[UUID]:
     if not events:
         return []
     _assert_in_transaction()
-    next_sequence = _streams_take(Counter(event.stream for event in events))
+    identified = [(uuid7(), event) for event in events]
+    next_sequence = _streams_take(
+        Counter(event.stream for event in events),
+        heads={event.stream: event_id for event_id, event in identified},
+    )
     numbered = []
-    for event in events:
-        numbered.append((event, next_sequence[event.stream]))
+    for event_id, event in identified:
+        numbered.append((event_id, event, next_sequence[event.stream]))
         next_sequence[event.stream] += 1
-    return _store_many(numbered)
+    _store_many(numbered)
+    return [event_id for event_id, _ in identified]
 
 
-def _streams_take(counts: Counter[UUID]) -> dict[UUID, int]:
-    """Advance each stream by its count; the first number taken, by stream."""
+def _streams_take(counts: Counter[UUID], *, heads: Mapping[UUID, UUID]) -> dict[UUID, int]:
+    """Advance each stream by its count to its last event; the first number taken, by stream."""
     streams = sorted(counts)
     with connection.cursor() as cursor:
         # Rows are inserted, and so locked, in the order of the array.
         cursor.execute(
             """
-            INSERT INTO outbox_stream AS known (stream, last_sequence, accepting, blocked_reason)
-            SELECT stream, taken, true, ''
-            FROM unnest(%s::uuid[], %s::bigint[]) AS new (stream, taken)
+            INSERT INTO outbox_stream AS known
+                (stream, last_sequence, last_event_id, accepting, blocked_reason)
+            SELECT stream, taken, head, true, ''
+            FROM unnest(%s::uuid[], %s::bigint[], %s::uuid[]) AS new (stream, taken, head)
             ON CONFLICT (stream) DO UPDATE
-            SET last_sequence = known.last_sequence + excluded.last_sequence
+            SET last_sequence = known.last_sequence + excluded.last_sequence,
+                last_event_id = excluded.last_event_id
             RETURNING stream, last_sequence
             """,
-            [array_of(streams), array_of([counts[stream] for stream in streams])],
+            [
+                array_of(streams),
+                array_of([counts[stream] for stream in streams]),
+                array_of([heads[stream] for stream in streams]),
+            ],
         )
         return {stream: last - counts[stream] + 1 for stream, last in cursor.fetchall()}
 
 
 def _store(event: NewEvent, sequence: int) -> UUID:
-    row = _row(event, sequence)
+    event_id = uuid7()
+    row = _row(event_id, event, sequence)
     with connection.cursor() as cursor:
         # One statement for the row and for its stream's head: clients wait for it.
-        cursor.execute(_INSERT, [row[0], event.stream, *row])
+        cursor.execute(_INSERT, [event_id, event.stream, *row])
     publisher_wake()
-    return row[0]
+    return event_id
 
 
-def _store_many(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
-    ids: list[UUID] = []
-    heads: dict[UUID, UUID] = {}
-
+def _store_many(numbered: Sequence[tuple[UUID, NewEvent, int]]) -> None:
     # One by one: the database takes rows in while those behind them are still being made.
-    def rows() -> Iterator[tuple[Any, ...]]:
-        for event, sequence in numbered:
-            row = _row(event, sequence)
-            ids.append(row[0])
-            heads[row[_STREAM]] = row[0]
-            yield *row[:-1], bytea_of_text(row[-1])
-
-    rows_copy("outbox_message", _COLUMNS, rows())
-    _heads_save(heads)
+    rows = (_row(*each) for each in numbered)
+    rows_copy("outbox_message", _COLUMNS, ((*row[:-1], bytea_of_text(row[-1])) for row in rows))
     publisher_wake()
-    return ids
-
-
-def _heads_save(heads: Mapping[UUID, UUID]) -> None:
-    """Remember the last event of each of these streams, whose locks are held."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE outbox_stream SET last_event_id = head.id
-            FROM unnest(%s::uuid[], %s::uuid[]) AS head (stream, id)
-            WHERE outbox_stream.stream = head.stream
-            """,
-            [array_of(list(heads)), array_of(list(heads.values()))],
-        )
 
 
 def publisher_wake() -> None:
@@ -331,10 +318,10 @@ def publisher_wake() -> None:
     transaction.on_commit(publisher.wake, robust=True)
 
 
-def _row(new: NewEvent, sequence: int) -> tuple[Any, ...]:
+def _row(event_id: UUID, new: NewEvent, sequence: int) -> tuple[Any, ...]:
     """A new row, in the order of `_COLUMNS`. Raises `EventTooLarge`."""
     return (
-        uuid7(),
+        event_id,
         settings.OUTBOX_TOPIC,
         new.stream,
         sequence,

@@ -52,6 +52,14 @@ def cursors_save(*, consumer: str, source: str, cursors: Collection[Cursor]) -> 
         opened.write(CURSORS, cursor.stream, replace(cursor))
 
 
+def waiting_is_there(*, consumer: str, source: str, streams: Collection[UUID]) -> bool:
+    opened = statement("look whether anything waits")
+    return any(
+        row.state in ("waiting", "dead") and row.place and row.place[0] in streams
+        for _, row in opened.rows(WAITING)
+    )
+
+
 def waiting_load(
     *, consumer: str, source: str, streams: Collection[UUID]
 ) -> list[Arrival | Poison]:

@@ -1,7 +1,7 @@
 """The tables of the outbox, and what stands for their statements."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -90,7 +90,7 @@ def stream_take(*, stream: UUID, accepting: bool = False) -> Slot:
     return Slot(taken.last_sequence, now())
 
 
-def streams_take(counts: Counter[UUID]) -> dict[UUID, int]:
+def streams_take(counts: Counter[UUID], *, heads: Mapping[UUID, UUID]) -> dict[UUID, int]:
     opened = statement("take numbers")
     first = {}
     for stream in sorted(counts):
@@ -109,10 +109,10 @@ def stream_accepting_set(*, stream: UUID, accepting: bool) -> None:
     opened.write(STREAMS, stream, replace(known, accepting=accepting))
 
 
-def messages_store(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
+def messages_store(numbered: Sequence[tuple[UUID | None, NewEvent, int]]) -> list[UUID]:
     opened = statement("store events")
     ids = []
-    for event, sequence in numbered:
+    for _, event, sequence in numbered:  # a run shall be the same again, so ids are drawn here
         row = _message(opened.database, event, sequence)
         scheduler().note(f"event {sequence} of {event.stream.int} has position {row.position}")
         opened.write(MESSAGES, row.position, row)
@@ -124,7 +124,7 @@ def messages_store(numbered: Sequence[tuple[NewEvent, int]]) -> list[UUID]:
 
 
 def message_store(event: NewEvent, sequence: int) -> UUID:
-    return messages_store([(event, sequence)])[0]
+    return messages_store([(None, event, sequence)])[0]
 
 
 def _message(database: Database, new: NewEvent, sequence: int) -> Message:

@@ -27,10 +27,15 @@ class OpenedAccount(NamedTuple):
 
 
 class LockedAccounts(NamedTuple):
-    """What the engine may judge on, and when something was last recorded on these wallets."""
+    """
+    What the engine may judge on, and when something was last recorded on these wallets.
+
+    `locked_at` is the database's clock, read after the last of the locks.
+    """
 
     by_key: dict[AccountKey, AccountState]
     last_recorded_at: datetime | None
+    locked_at: datetime
 
 
 def house_account_id(role: str, currency: str) -> UUID:
@@ -87,25 +92,27 @@ def accounts_lock(*, keys: Collection[AccountKey], house_exact: bool) -> LockedA
     house = [key for key in keys if key.owner is None]
     by_key: dict[AccountKey, AccountState] = {}
     recorded: list[datetime] = []
-    for row in _read_locked(wallets):
-        by_key[row[0]] = row[1]
-        if row[2] is not None:
-            recorded.append(row[2])
+    locked_at = None
+    for key, account, recorded_at, fetched_at in _read_locked(wallets):
+        by_key[key] = account
+        locked_at = fetched_at
+        if recorded_at is not None:
+            recorded.append(recorded_at)
     for key in house:
         by_key[key] = AccountState(house_account_id(key.role, key.currency), key)
     if house_exact:
         by_key.update(_house_locked(by_key[key] for key in house))
-    return LockedAccounts(by_key, max(recorded, default=None))
+        locked_at = None
+    return LockedAccounts(by_key, max(recorded, default=None), locked_at or database_clock())
 
 
 def recording_time(locked: LockedAccounts) -> datetime:
     """
-    The database's clock, read after the locks and later than anything recorded on the wallets.
+    The database's clock under the locks, but later than anything recorded on the wallets.
 
     So a balance as of a time is what a reader saw then, whatever the clock does (P54).
     """
-    now = database_clock()
-    last = locked.last_recorded_at
+    now, last = locked.locked_at, locked.last_recorded_at
     return now if last is None or now > last else last + _TICK
 
 
@@ -192,26 +199,31 @@ def _missing(keys: Collection[AccountKey]) -> list[AccountKey]:
 
 def _read_locked(
     wallets: Sequence[AccountKey],
-) -> list[tuple[AccountKey, AccountState, datetime | None]]:
+) -> list[tuple[AccountKey, AccountState, datetime | None, datetime]]:
+    """Wallets as they are under their locks, when each was last recorded, and the clock then."""
     if not wallets:
         return []
     owners, _, currencies = _columns(wallets)
     with connection.cursor() as cursor:
         cursor.execute(
+            # A row is locked when it is fetched, and the clock read then.
             """
-            SELECT account.id, owner, currency, status, debits_posted, credits_posted,
-                debits_pending, credits_pending, last_recorded_at
-            FROM unnest(%s::uuid[], %s::text[]) AS wanted (owner, currency)
-            JOIN ledger_account AS account USING (owner, currency)
-            ORDER BY owner, currency
-            FOR NO KEY UPDATE OF account
+            WITH held AS MATERIALIZED (
+                SELECT account.id, owner, currency, status, debits_posted, credits_posted,
+                    debits_pending, credits_pending, last_recorded_at
+                FROM unnest(%s::uuid[], %s::text[]) AS wanted (owner, currency)
+                JOIN ledger_account AS account USING (owner, currency)
+                ORDER BY owner, currency
+                FOR NO KEY UPDATE OF account
+            )
+            SELECT *, clock_timestamp() FROM held
             """,
             [owners, currencies],
         )
         read = []
-        for account_id, owner, currency, status, *totals, recorded_at in cursor.fetchall():
+        for account_id, owner, currency, status, *totals, recorded_at, at in cursor.fetchall():
             key = AccountKey.wallet(owner, currency)
-            read.append((key, AccountState(account_id, key, status, *totals), recorded_at))
+            read.append((key, AccountState(account_id, key, status, *totals), recorded_at, at))
         return read
 
 
