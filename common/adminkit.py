@@ -25,8 +25,10 @@ from unfold.decorators import action, display
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.paginator import InfinitePaginator as UnfoldInfinitePaginator
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
+from unfold.widgets import UnfoldAdminIntegerFieldWidget as NumberInput
 from unfold.widgets import UnfoldAdminTextareaWidget as TextArea
 from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
+from unfold.widgets import UnfoldBooleanWidget as CheckBox
 
 from common.money import money_display
 from common.strict_json import NotJson, strict_json_loads
@@ -35,9 +37,11 @@ __all__ = [
     "NOTHING",
     "AdminOwnPasswordChangeForm",
     "AuthenticationForm",
+    "CheckBox",
     "CheckboxSelectMultiple",
     "InfinitePaginator",
     "ModelAdmin",
+    "NumberInput",
     "ReadOnlyInline",
     "ReadOnlyModelAdmin",
     "TextArea",

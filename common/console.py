@@ -75,6 +75,7 @@ ROAD = Section(
             badge="common.inbox.badge.dead_letters_badge",
         ),
         Page(title="Waiting and dead", model="inbox.InboxWaiting", icon="inbox"),
+        Page(title="Replays and discards", model="inbox.LetterRun", icon="replay"),
         Page(title="Dead letter actions", model="inbox.DeadLetterAction", icon="history"),
         Page(title="Outbox", model="outbox.OutboxMessage", icon="outbox", route="outbox_overview"),
         Page(title="Outbox messages", model="outbox.OutboxMessage", icon="outgoing_mail"),

@@ -2,17 +2,21 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from common.adminkit import (
     ReadOnlyInline,
     ReadOnlyModelAdmin,
+    action,
     display,
     id_shown,
     payload_shown,
@@ -22,8 +26,11 @@ from common.adminkit import (
 )
 from common.inbox.admin_causes import cause_page, causes_page
 from common.inbox.admin_consumers import consumers_page
-from common.inbox.models import ConsumerHalt, DeadLetterAction, InboxWaiting
+from common.inbox.admin_runs import resolve_page, run_page
+from common.inbox.halt_dialogs import RESUME
+from common.inbox.models import ConsumerHalt, DeadLetterAction, InboxWaiting, LetterRun
 from common.inbox.selection import with_behind
+from common.staff.dialogs import DialogAdmin, detail_dialog
 
 
 class DeadLetterActionInline(ReadOnlyInline):
@@ -51,6 +58,7 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
     exclude = ("key", "value", "headers", "error_kind")
     readonly_fields = ("behind", "raw_key", "raw_headers", "raw_value")
     inlines = (DeadLetterActionInline,)
+    actions_detail = ("replay", "discard")
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of dead letters before those of the rows, whose keys could be any word."""
@@ -58,8 +66,36 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
         return [
             path("causes/", view(require_safe(partial(causes_page, self))), name="inbox_causes"),
             path("causes/one/", view(require_safe(partial(cause_page, self))), name="inbox_cause"),
+            path("causes/resolve/", view(partial(resolve_page, self)), name="inbox_resolve"),
+            path("causes/runs/<int:run_id>/", view(partial(run_page, self)), name="inbox_run"),
             *super().get_urls(),
         ]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Offer something for what is dead only."""
+        letter = self.get_object(request, unquote(str(object_id)))
+        if letter is None or letter.state != InboxWaiting.State.DEAD:
+            return []
+        offered: list[Any] = super().get_actions_detail(request, object_id)
+        return offered
+
+    @action(
+        description="Replay…",
+        url_path="replay",
+        icon="replay",
+        permissions=["inbox.replay_deadletter"],
+    )
+    def replay(self, request: HttpRequest, object_id: str) -> HttpResponse:  # noqa: ARG002  the theme's
+        return _resolve("replay", object_id)
+
+    @action(
+        description="Discard…",
+        url_path="discard",
+        icon="delete_sweep",
+        permissions=["inbox.discard_deadletter"],
+    )
+    def discard(self, request: HttpRequest, object_id: str) -> HttpResponse:  # noqa: ARG002  the theme's
+        return _resolve("discard", object_id)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InboxWaiting]:
         return with_behind(super().get_queryset(request))
@@ -97,6 +133,12 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
         return payload_shown(row.value)
 
 
+def _resolve(act: str, letter_id: str) -> HttpResponse:
+    """Lead to the page that asks about one letter."""
+    query = urlencode({"act": act, "id": unquote(letter_id)})
+    return HttpResponseRedirect(f"{reverse('admin:inbox_resolve')}?{query}")
+
+
 @admin.register(DeadLetterAction)
 class DeadLetterActionAdmin(ReadOnlyModelAdmin):
     list_display = ("at", "action", "letter_id", "stream", "actor", "result", "shown_reason")
@@ -111,10 +153,47 @@ class DeadLetterActionAdmin(ReadOnlyModelAdmin):
 
 
 @admin.register(ConsumerHalt)
-class ConsumerHaltAdmin(ReadOnlyModelAdmin):
+class ConsumerHaltAdmin(DialogAdmin):
     list_display = ("consumer", "halted_at", "reason", "resumed_at", "resumed_by")
     ordering = ("-id",)
+    actions_detail = ("resume_consumer",)
+    resume_consumer = detail_dialog(RESUME)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_safe(partial(consumers_page, self)))
         return [path("consumers/", view, name="inbox_consumers"), *super().get_urls()]
+
+
+@admin.register(LetterRun)
+class LetterRunAdmin(ReadOnlyModelAdmin):
+    list_display = ("begun", "page", "tried", "shown_state", "actor_email", "shown_reason")
+    list_display_links = None
+    list_filter = ("act",)
+    ordering = ("-id",)
+    exclude = ("letter_ids", "key", "claimed_until")
+
+    @display(description="Begun")
+    def begun(self, run: LetterRun) -> SafeString:
+        return time_shown(run.begun_at)
+
+    @display(description="What")
+    def page(self, run: LetterRun) -> SafeString:
+        return format_html(
+            '<a class="underline" href="{}">{}</a>',
+            reverse("admin:inbox_run", args=[run.pk]),
+            run.get_act_display(),
+        )
+
+    @display(description="Tried")
+    def tried(self, run: LetterRun) -> str:
+        return f"{run.done:,} of {len(run.letter_ids):,}"
+
+    @status_display(description="State")
+    def shown_state(self, run: LetterRun) -> str:
+        if run.finished_at is None:
+            return "under way"
+        return "stopped" if run.done < len(run.letter_ids) else "done"
+
+    @display(description="Reason")
+    def shown_reason(self, run: LetterRun) -> str:
+        return text_visible(run.reason)

@@ -83,6 +83,9 @@ def cause_page(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpResp
         table=_letters_table(shown),
         more=f"?{cause_query(cause, before=more)}" if more else "",
         all_causes=reverse("admin:inbox_causes"),
+        resolve=reverse("admin:inbox_resolve"),
+        replay_all=f"{reverse('admin:inbox_resolve')}?{cause_query(cause, act='replay')}",
+        discard_all=f"{reverse('admin:inbox_resolve')}?{cause_query(cause, act='discard')}",
         may_replay=request.user.has_perm("inbox.replay_deadletter"),
         may_discard=request.user.has_perm("inbox.discard_deadletter"),
     )

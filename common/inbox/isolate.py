@@ -72,7 +72,7 @@ class _Isolation:
 
     def apply_due(self, report: BatchReport) -> None:
         """Apply what became due, stream by stream, and row by row if it fails."""
-        while report.due:
+        while report.due and not self._conduct.late():
             stream = report.due.pop()
             report.add(self._try([], due=[stream]) or self._one_by_one(stream))
 
@@ -126,7 +126,7 @@ class _Isolation:
         wiring = self._wiring
         source = SOURCE_BY_TOPIC[wiring.topic]
         total = BatchReport(due={stream})
-        while stream in total.due:
+        while stream in total.due and not self._conduct.late():
             total.due.clear()
             found = waiting_next(consumer=wiring.consumer, source=source, stream=stream)
             if len({item.envelope.id for item in found if item.envelope}) > 1:

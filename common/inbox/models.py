@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Func, Q, Value
 from django.db.models.functions import Left, Now
@@ -236,3 +237,54 @@ class ConsumerLag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.consumer} was {self.lag} behind at {self.at}"
+
+
+class LetterRun(models.Model):
+    """
+    Dead letters that staff replay or discard together, one after the other, in steps.
+
+    The letters are chosen once, in the order of their streams; `done` of them were tried. A step
+    holds `claimed_until`, so that two windows do not work on one run at the same time: that would
+    do no harm, but count twice. `key` is the form's, which makes one run however often it is sent.
+    `counts` is by result, `troubles` the first letters that were not resolved: id, result, words.
+    """
+
+    class Act(models.TextChoices):
+        REPLAY = "replay", "Replay"
+        DISCARD = "discard", "Discard"
+        RUBBISH = "rubbish", "Discard as rubbish"
+
+    key = models.UUIDField(unique=True)
+    consumer = models.CharField(max_length=50)
+    act = models.CharField(max_length=16, choices=Act.choices)
+    force = models.BooleanField(default=False, help_text="Also what failed too often before.")
+    letter_ids = ArrayField(models.BigIntegerField())
+    actor = models.CharField(max_length=100)
+    actor_email = models.CharField(max_length=254)
+    reason = models.TextField()
+    begun_at = models.DateTimeField(db_default=Now())
+    done = models.IntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    troubles = models.JSONField(default=list)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "inbox_letter_run"
+        verbose_name = "replay or discard"
+        verbose_name_plural = "replays and discards"
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="letter_run_act_known", condition=Q(act__in=["replay", "discard", "rubbish"])
+            ),
+            models.CheckConstraint(
+                name="letter_run_has_actor_and_reason", condition=~Q(actor="") & ~Q(reason="")
+            ),
+            models.CheckConstraint(
+                name="letter_run_done_some",
+                condition=Q(done__gte=0, done__lte=F("letter_ids__len")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_act_display()} {len(self.letter_ids)} letters"

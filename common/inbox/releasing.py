@@ -21,10 +21,11 @@ def consumer_resume(*, wiring: Wiring, actor: str, reason: str, let_through: int
     """
     End the halt of a consumer; its members notice within a second or two. Returns why it halted.
 
-    They count anew; `let_through` further letters of each process are not counted, for records
-    that will never be anything but dead letters. Raises `NotHalted`.
+    In the caller's transaction if there is one: they notice when that commits. They count anew;
+    `let_through` further letters of each process are not counted, for records that will never be
+    anything but dead letters. Raises `NotHalted`.
     """
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         halt = (
             ConsumerHalt.objects.select_for_update()
             .filter(consumer=wiring.consumer, resumed_at__isnull=True)

@@ -48,8 +48,12 @@ def letters_select(
         rows = rows.filter(stream=selection.stream)
     if selection.error_contains is not None:
         rows = rows.filter(error__contains=selection.error_contains)
-    rows = rows.order_by(F("stream").asc(nulls_last=True), "sequence", "id")
-    return annotate(rows)[: selection.limit]
+    return annotate(letters_in_order(rows))[: selection.limit]
+
+
+def letters_in_order(rows: Letters) -> Letters:
+    """The order in which letters have to be resolved: by stream and sequence."""
+    return rows.order_by(F("stream").asc(nulls_last=True), "sequence", "id")
 
 
 def letters_of(*, consumer: str) -> Letters:

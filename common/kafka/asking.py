@@ -41,7 +41,7 @@ class Asking:
 
     @property
     def left_s(self) -> float:
-        """Seconds that are left to wait; never nothing, so that an answer that is there is taken."""
+        """Seconds that are left to wait; never nothing: what is there already is taken."""
         return max(self._until - time.monotonic(), _LEAST_S)
 
     def partitions(self, topics: Iterable[str]) -> dict[str, dict[int, Any]]:

@@ -29,6 +29,7 @@ _READ = (
     "inbox.view_consumerhalt",
     "inbox.view_deadletteraction",
     "inbox.view_inboxwaiting",
+    "inbox.view_letterrun",
     "ledger.view_account",
     "ledger.view_accountchange",
     "ledger.view_journalentry",

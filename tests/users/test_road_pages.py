@@ -21,6 +21,10 @@ def clerk(db):
     return client
 
 
+class TestResolvePages(road_pages.ResolvePages):
+    """Of users."""
+
+
 class TestDeadLetterPages(road_pages.DeadLetterPages):
     """Of users."""
 
