@@ -5,7 +5,7 @@ What the ledger says of accounts (`account_opened`, `account_frozen`, `account_u
 `account_closed`) has no handler: nothing here depends on it.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from common.events.contracts import (
     OutcomeEvent,
@@ -21,6 +21,7 @@ from common.inbox.wiring import Received
 from users.submissions.command_outcomes import CommandOutcome
 from users.submissions.models import TransactionCommand, TransactionRequest
 from users.submissions.outcomes import Outcome, OutcomeBatch
+from users.submissions.road import Road
 
 _STATUS = TransactionRequest.Status
 _CAPTURE = TransactionRequest.Capture
@@ -34,8 +35,7 @@ def on_transaction_authorised(received: Received, batch: OutcomeBatch) -> None:
     event = _told(received, TransactionAuthorisedV1)
     batch.add(
         Outcome(
-            transaction_id=event.transaction_id,
-            user_id=received.envelope.stream,
+            **_facts(event, received),
             before=_STATUS.PENDING,
             status=_STATUS.AUTHORISED,
             decided_at=event.decided_at,
@@ -53,8 +53,7 @@ def on_transaction_posted(received: Received, batch: OutcomeBatch) -> None:
     at_once = event.command_id is None
     batch.add(
         Outcome(
-            transaction_id=event.transaction_id,
-            user_id=received.envelope.stream,
+            **_facts(event, received),
             before=_STATUS.PENDING if at_once else _STATUS.AUTHORISED,
             status=_STATUS.POSTED,
             decided_at=event.decided_at,
@@ -75,8 +74,7 @@ def on_transaction_rejected(received: Received, batch: OutcomeBatch) -> None:
     event = _told(received, TransactionRejectedV1)
     batch.add(
         Outcome(
-            transaction_id=event.transaction_id,
-            user_id=received.envelope.stream,
+            **_facts(event, received),
             before=_STATUS.PENDING,
             status=_STATUS.REJECTED,
             decided_at=event.decided_at,
@@ -104,8 +102,7 @@ def on_transaction_reversed(received: Received, batch: OutcomeBatch) -> None:
     first = event.amount == event.reversed_amount
     batch.add(
         Outcome(
-            transaction_id=event.transaction_id,
-            user_id=received.envelope.stream,
+            **_facts(event, received),
             before=_STATUS.POSTED if first else _STATUS.PARTIALLY_REVERSED,
             status=event.state,
             decided_at=event.decided_at,
@@ -123,9 +120,8 @@ def on_transaction_command_rejected(received: Received, batch: OutcomeBatch) -> 
     event = _told(received, TransactionCommandRejectedV1)
     batch.refuse(
         CommandOutcome(
+            **_facts(event, received),
             command_id=event.command_id,
-            transaction_id=event.transaction_id,
-            user_id=received.envelope.stream,
             type=None,
             rejection_code=event.code,
             applied_amount=None,
@@ -138,8 +134,7 @@ def _released(
     received: Received, event: TransactionVoidedV1 | TransactionExpiredV1, status: str, by: str
 ) -> Outcome:
     return Outcome(
-        transaction_id=event.transaction_id,
-        user_id=received.envelope.stream,
+        **_facts(event, received),
         before=_STATUS.AUTHORISED,
         status=status,
         decided_at=event.decided_at,
@@ -150,6 +145,16 @@ def _released(
         command_id=event.command_id,
         command_type=by,
     )
+
+
+def _facts(event: OutcomeEvent, received: Received) -> dict[str, Any]:
+    """What every outcome says."""
+    return {
+        "transaction_id": event.transaction_id,
+        "user_id": received.envelope.stream,
+        "actor": received.envelope.actor,
+        "road": Road.of(event, received),
+    }
 
 
 def _told(received: Received, kind: type[Told]) -> Told:

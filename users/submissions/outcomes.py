@@ -11,6 +11,7 @@ import structlog
 from users.submissions.command_outcomes import CommandOutcome, commands_settle
 from users.submissions.errors import OutcomeMisfit
 from users.submissions.models import TransactionRequest, UnclaimedOutcome
+from users.submissions.road import ROAD_ARRAYS, ROAD_COLUMNS, UNTOLD, Road, road_kept
 from users.submissions.telling import settle_and_tell
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ class Outcome(NamedTuple):
     held, released or given back. `capture` and `asked_amount` are what the request must be
     about, `captured_amount` and `reversed_amount` what it has come to. `settled_at` is when the
     request was settled, `command_id` and `command_type` by which command it was changed. None
-    where the outcome says nothing of that.
+    where the outcome says nothing of that. `actor` caused it, and `road` is for the timeline.
     """
 
     transaction_id: UUID
@@ -51,6 +52,8 @@ class Outcome(NamedTuple):
     reversed_amount: int | None = None
     command_id: UUID | None = None
     command_type: str | None = None
+    actor: str = ""
+    road: Road = UNTOLD
 
     @property
     def reversed_before(self) -> int:
@@ -134,24 +137,28 @@ def _settle(outcomes: Sequence[Outcome]) -> set[UUID]:
                 one.captured_amount,
                 one.reversed_before,
                 one.reversed_amount,
+                # The road of what a command led to is kept with the command.
+                *(one.road if one.command_id is None else UNTOLD),
             )
             for one in outcomes
         ),
         strict=True,
     )
     return settle_and_tell(
-        """
+        f"""
         UPDATE transaction_request AS request
         SET status = outcome.status,
             rejection_code = outcome.rejection_code,
             captured_amount = coalesce(outcome.captured_amount, request.captured_amount),
             reversed_amount = coalesce(outcome.reversed_amount, request.reversed_amount),
-            settled_at = coalesce(request.settled_at, outcome.settled_at)
+            settled_at = coalesce(request.settled_at, outcome.settled_at),
+            {road_kept("request")}
         FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[],
                 %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-                %s::bigint[])
+                %s::bigint[], {ROAD_ARRAYS})
             AS outcome (id, user_id, before, status, settled_at, rejection_code, currency,
-                capture, asked_amount, captured_amount, reversed_before, reversed_amount)
+                capture, asked_amount, captured_amount, reversed_before, reversed_amount,
+                {ROAD_COLUMNS})
         WHERE request.id = outcome.id
             AND request.user_id = outcome.user_id
             AND request.status = outcome.before
@@ -166,7 +173,7 @@ def _settle(outcomes: Sequence[Outcome]) -> set[UUID]:
                 OR outcome.status = 'partially_reversed'
                     AND request.captured_amount > outcome.reversed_amount)
         RETURNING request.id
-        """,
+        """,  # noqa: S608  our own words
         [list(column) for column in columns],
     )
 
@@ -217,6 +224,8 @@ def _of_command(outcome: Outcome) -> CommandOutcome:
         rejection_code=None,
         applied_amount=outcome.amount,
         settled_at=outcome.decided_at,
+        actor=outcome.actor,
+        road=outcome.road,
     )
 
 

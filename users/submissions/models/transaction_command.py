@@ -9,10 +9,11 @@ from django.db.models import Q
 
 from common.ids import uuid7
 from common.money import AMOUNT_MAX
+from users.submissions.models.outcome_road import OutcomeRoad
 from users.submissions.models.transaction_request import TransactionRequest
 
 
-class TransactionCommand(models.Model):
+class TransactionCommand(OutcomeRoad):
     """
     A capture, void or reversal that a client asked for, or the expiry that is due to a hold.
 

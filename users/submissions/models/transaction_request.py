@@ -11,6 +11,7 @@ from django.db.models import ExpressionWrapper, F, Q, Value
 from common.ids import uuid7
 from common.money import AMOUNT_MAX
 from users.submissions.hourly import TALLY_OF_INSERTED, TALLY_OF_UPDATED
+from users.submissions.models.outcome_road import OutcomeRoad
 
 _DEADLINE = ExpressionWrapper(
     F("accepted_at")
@@ -21,13 +22,14 @@ _DEADLINE = ExpressionWrapper(
 )
 
 
-class TransactionRequest(models.Model):
+class TransactionRequest(OutcomeRoad):
     """
     What a client asked for, and what the ledger decided.
 
     Written once: only the outcome columns (from `status` on) ever change, and the database
     says so too. The row is also the idempotency record of its key: the first answer is
-    rendered again from the immutable columns.
+    rendered again from the immutable columns. The road is that of its first outcome; what commands
+    led to is kept with them.
     """
 
     class Kind(models.TextChoices):
