@@ -128,6 +128,12 @@ class InboxWaiting(models.Model):
                 fields=["consumer", "error_class", "type", "error_kind", "-id"],
                 condition=Q(state="dead"),
             ),
+            # What became of an event that was a dead letter, for the timeline.
+            models.Index(
+                name="inbox_waiting_letters",
+                fields=["event_id"],
+                condition=Q(attempts__gt=0, event_id__isnull=False),
+            ),
         ]
         permissions: ClassVar = [
             ("replay_deadletter", "Can replay dead letters"),

@@ -1,8 +1,10 @@
 """Questions to the books."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import IntegerField, Prefetch, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from transactions.ledger.models import MOVED, JournalEntry, LedgerTransaction, Posting
 
@@ -37,6 +39,27 @@ def ledger_commands_of(*, transaction_id: UUID) -> QuerySet[LedgerTransaction]:
     return LedgerTransaction.objects.filter(
         Q(pending=transaction_id) | Q(reverses=transaction_id)
     ).order_by("source_sequence", "id")
+
+
+def journal_with_seals(*, transaction_ids: Sequence[UUID], limit: int) -> list[JournalEntry]:
+    """
+    The latest journal entries of transactions, in order.
+
+    `seal` of each is the number of the seal that it is under, None if there is none yet.
+    """
+    # Which database transaction wrote an entry, and so which seal it is under, no model knows.
+    seal = RawSQL(
+        """
+        (SELECT number FROM ledger_journal_seal AS seal
+        WHERE (seal.last_xid, seal.last_sequence)
+            >= (ledger_journal_entry.written_by::text::bigint, ledger_journal_entry.sequence)
+        ORDER BY seal.last_xid, seal.last_sequence LIMIT 1)
+        """,
+        [],
+        output_field=IntegerField(),
+    )
+    entries = JournalEntry.objects.filter(transaction_id__in=transaction_ids)
+    return list(reversed(entries.annotate(seal=seal).order_by("-sequence")[:limit]))
 
 
 def _shows_to(viewer: UUID, path: str = "") -> Q:

@@ -39,6 +39,10 @@ class JournalSeal(models.Model):
                 condition=Exact(Length("digest"), 32) & Exact(Length("previous"), 32),
             ),
         ]
+        indexes: ClassVar = [
+            # Under which seal an entry is: one look, however many seals there are.
+            models.Index(name="journal_seal_by_last", fields=["last_xid", "last_sequence"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.number} over {self.entries}"
