@@ -158,6 +158,7 @@ def admin_site_settings(
         "BORDER_RADIUS": "6px",
         "COLORS": {"primary": _palette(accent)},
         "STYLES": [lambda _: static("console/console.css")],
+        "SCRIPTS": [lambda _: static("console/local_times.js")],
         "ENVIRONMENT": _environment_label(environment),
         "ENVIRONMENT_TITLE_PREFIX": None if environment == "production" else f"[{environment}]",
         "SIDEBAR": {"show_search": True, "navigation": _sidebar(navigation)},

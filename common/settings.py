@@ -228,6 +228,12 @@ def _peer_secret(name: str) -> str:
     return value
 
 
+def twin_console(other: str) -> str:
+    """Where the other service's console is, for links from page to page; empty: no links."""
+    url: str = env.str(f"{other}_CONSOLE_URL", default="")
+    return url.rstrip("/")
+
+
 def rest_framework() -> dict[str, Any]:
     """Strict JSON in, JSON out, problem documents, and nobody may do anything by default."""
     return {

@@ -16,6 +16,8 @@ from common.adminkit import (
 )
 from common.money import money_display
 from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
+from common.staff.timeline import Timeline
+from common.staff.timeline_page import TimelineModelAdmin
 from transactions.ledger import staff_dialogs
 from transactions.ledger.models import (
     Account,
@@ -28,6 +30,7 @@ from transactions.ledger.models import (
     UserReplica,
 )
 from transactions.ledger.statement_page import statement_answer
+from transactions.ledger.timeline import timeline_of
 from transactions.ledger.trial_balance import CurrencyBalance, trial_balance
 
 _TRIAL_BALANCE_HEADERS = (
@@ -59,30 +62,6 @@ class JournalColumns:
     @admin.display(description="Hash")
     def digest(self, entry: JournalEntry) -> str:
         return bytes(entry.hash).hex()
-
-
-class PostingInline(PostingColumns, ReadOnlyInline):
-    model = Posting
-    fields = readonly_fields = ("account", "direction", "layer", "money", "money_after")
-    ordering = ("id",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Posting]:
-        return super().get_queryset(request).select_related("account")
-
-
-class JournalEntryInline(JournalColumns, ReadOnlyInline):
-    model = JournalEntry
-    fields = readonly_fields = (
-        "sequence",
-        "type",
-        "from_state",
-        "to_state",
-        "code",
-        "actor",
-        "recorded_at",
-        "digest",
-    )
-    ordering = ("sequence",)
 
 
 class AccountChangeInline(ReadOnlyInline):
@@ -186,35 +165,44 @@ def _currency_shown(balance: CurrencyBalance) -> dict[str, Any]:
 
 
 @admin.register(LedgerTransaction)
-class LedgerTransactionAdmin(ReadOnlyModelAdmin):
+class LedgerTransactionAdmin(TimelineModelAdmin):
     list_display = ("id", "kind", "state", "money", "stream", "rejection_code", "recorded_at")
     list_filter = ("state", "kind")
     list_select_related = ("debit_account", "credit_account")
     id_fields = ("id", "pending", "reverses")
     ordering = ("-id",)
-    fields = readonly_fields = (
-        "id",
-        "kind",
-        "state",
-        "rejection_code",
-        "money",
-        "captured",
-        "reversed",
-        "hold_expires_at",
-        "debit_account",
-        "credit_account",
-        "pending",
-        "reverses",
-        "stream",
-        "requested_by",
-        "effective_at",
-        "recorded_at",
-        "source_event_id",
-        "source_sequence",
-        "source_partition",
-        "source_offset",
+    fieldsets = (
+        (
+            "Details",
+            {
+                "fields": (
+                    ("kind", "state"),
+                    ("money", "rejection_code"),
+                    ("captured", "reversed"),
+                    ("debit_account", "credit_account"),
+                    ("pending", "reverses"),
+                    ("stream", "requested_by"),
+                    ("effective_at", "recorded_at"),
+                    "hold_expires_at",
+                    ("source_event_id", "source_sequence"),
+                    ("source_partition", "source_offset"),
+                )
+            },
+        ),
     )
-    inlines = (PostingInline, JournalEntryInline)
+    readonly_fields = ("money", "captured", "reversed")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerTransaction]:
+        rows: QuerySet[LedgerTransaction] = super().get_queryset(request)
+        return rows.select_related("debit_account", "credit_account", "pending", "reverses")
+
+    def timeline(self, row: LedgerTransaction) -> Timeline:
+        return timeline_of(row)
+
+    def twin_path(self, row: LedgerTransaction) -> str:
+        """What a command did is part of the page of its original there."""
+        original = row.pending_id or row.reverses_id or row.pk
+        return f"submissions/transactionrequest/{original}/change/"
 
     @admin.display(description="Amount")
     def money(self, transaction: LedgerTransaction) -> str:

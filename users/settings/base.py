@@ -40,6 +40,7 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     peer,
     rest_framework,
     standardized_errors,
+    twin_console,
 )
 
 _MFA_SECRET_MIN = 32
@@ -51,6 +52,7 @@ ALLOWED_HOSTS = env.list("USERS_ALLOWED_HOSTS")
 CONSOLE_URL = env.str("USERS_CONSOLE_URL")
 PUBLIC_URL = env.str("PUBLIC_URL")
 CSRF_TRUSTED_ORIGINS = [CONSOLE_URL, PUBLIC_URL]
+TWIN_CONSOLE_URL = twin_console("TRANSACTIONS")
 
 INSTALLED_APPS = [
     *COMMON_APPS,

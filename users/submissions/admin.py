@@ -6,52 +6,26 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from common.adminkit import (
-    ReadOnlyInline,
+    NOTHING,
     ReadOnlyModelAdmin,
     amount_shown,
     payload_shown,
     status_display,
+    text_visible,
 )
 from common.staff.dialogs import DialogAdmin, detail_dialog
+from common.staff.timeline import Timeline
+from common.staff.timeline_page import TimelineModelAdmin
 from users.submissions import (
     proposals_admin,  # noqa: F401  registers its page
     staff_dialogs,
 )
 from users.submissions.models import TransactionCommand, TransactionRequest, UnclaimedOutcome
-
-
-class CommandInline(ReadOnlyInline):
-    """What was to be done with the transaction of the page."""
-
-    model = TransactionCommand
-    ordering = ("id",)
-    verbose_name_plural = "Commands"
-    fields = readonly_fields = (
-        "id",
-        "type",
-        "shown_amount",
-        "shown_status",
-        "rejection_code",
-        "requested_by",
-        "reason",
-        "accepted_at",
-        "settled_at",
-    )
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[TransactionCommand]:
-        return super().get_queryset(request).select_related("transaction", "requested_by")
-
-    @status_display(description="Status")
-    def shown_status(self, command: TransactionCommand) -> str:
-        return command.status
-
-    @admin.display(description="Amount")
-    def shown_amount(self, command: TransactionCommand) -> SafeString:
-        return _command_amount_shown(command)
+from users.submissions.timeline import timeline_of_command, timeline_of_request
 
 
 @admin.register(TransactionRequest)
-class TransactionRequestAdmin(DialogAdmin):
+class TransactionRequestAdmin(TimelineModelAdmin, DialogAdmin):
     list_display = (
         "id",
         "kind",
@@ -70,17 +44,26 @@ class TransactionRequestAdmin(DialogAdmin):
     search_fields = ("reference__exact", "request_id__exact", "user__email__exact")
     search_help_text = "An id, a reference, a request id or an e-mail address, in full."
     ordering = ("-id",)
-    fields = (
-        ("id", "kind", "shown_status"),
-        ("shown_amount", "shown_captured", "shown_reversed"),
-        ("user", "counterparty", "requested_by"),
-        ("accepted_at", "settled_at", "rejection_code"),
-        ("capture", "hold_expires_in_s", "hold_expires_at"),
-        ("reference", "description"),
-        "shown_metadata",
-        ("idempotency_key", "request_id", "traceparent"),
+    fieldsets = (
+        (
+            "Details",
+            {
+                "fields": (
+                    ("kind", "shown_status"),
+                    ("shown_amount", "rejection_code"),
+                    ("shown_captured", "shown_reversed"),
+                    ("user", "counterparty"),
+                    ("requested_by", "capture"),
+                    ("accepted_at", "settled_at"),
+                    ("hold_expires_in_s", "hold_expires_at"),
+                    ("shown_reference", "shown_description"),
+                    "shown_metadata",
+                    ("shown_idempotency_key", "shown_request_id"),
+                    "traceparent",
+                )
+            },
+        ),
     )
-    inlines = (CommandInline,)
     actions_detail = ("reverse", "void")
     reverse = detail_dialog(staff_dialogs.REVERSE)
     void = detail_dialog(staff_dialogs.VOID)
@@ -89,8 +72,25 @@ class TransactionRequestAdmin(DialogAdmin):
         "shown_amount",
         "shown_captured",
         "shown_reversed",
+        "shown_reference",
+        "shown_description",
         "shown_metadata",
+        "shown_idempotency_key",
+        "shown_request_id",
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TransactionRequest]:
+        rows: QuerySet[TransactionRequest] = super().get_queryset(request)
+        return rows.select_related("user", "counterparty", "requested_by")
+
+    def timeline(self, row: TransactionRequest) -> Timeline:
+        return timeline_of_request(row)
+
+    def twin_path(self, row: TransactionRequest) -> str:
+        """The ledger has a transaction as soon as it has decided."""
+        if row.status == TransactionRequest.Status.PENDING:
+            return f"inbox/inboxwaiting/?q={row.user_id}"
+        return f"ledger/ledgertransaction/{row.pk}/change/"
 
     @status_display(description="Status", ordering="status")
     def shown_status(self, request: TransactionRequest) -> str:
@@ -108,13 +108,29 @@ class TransactionRequestAdmin(DialogAdmin):
     def shown_reversed(self, request: TransactionRequest) -> SafeString:
         return amount_shown(request.reversed_amount, request.currency)
 
+    @admin.display(description="Reference")
+    def shown_reference(self, request: TransactionRequest) -> str:
+        return text_visible(request.reference or NOTHING)
+
+    @admin.display(description="Description")
+    def shown_description(self, request: TransactionRequest) -> str:
+        return text_visible(request.description or NOTHING)
+
+    @admin.display(description="Idempotency key")
+    def shown_idempotency_key(self, request: TransactionRequest) -> str:
+        return text_visible(request.idempotency_key)
+
+    @admin.display(description="Request id")
+    def shown_request_id(self, request: TransactionRequest) -> str:
+        return text_visible(request.request_id)
+
     @admin.display(description="Metadata")
     def shown_metadata(self, request: TransactionRequest) -> SafeString:
         return payload_shown(request.metadata)
 
 
 @admin.register(TransactionCommand)
-class TransactionCommandAdmin(ReadOnlyModelAdmin):
+class TransactionCommandAdmin(TimelineModelAdmin):
     list_display = (
         "id",
         "type",
@@ -133,14 +149,40 @@ class TransactionCommandAdmin(ReadOnlyModelAdmin):
     search_fields = ("request_id__exact",)
     search_help_text = "An id or a request id, in full."
     ordering = ("-id",)
-    fields = (
-        ("id", "type", "shown_status"),
-        ("shown_amount", "transaction", "requested_by"),
-        ("accepted_at", "settled_at", "rejection_code"),
-        "reason",
-        ("idempotency_key", "request_id", "traceparent"),
+    fieldsets = (
+        (
+            "Details",
+            {
+                "fields": (
+                    ("type", "shown_status"),
+                    ("shown_amount", "rejection_code"),
+                    ("transaction", "requested_by"),
+                    ("accepted_at", "settled_at"),
+                    "shown_reason",
+                    ("idempotency_key", "request_id"),
+                    "traceparent",
+                )
+            },
+        ),
     )
-    readonly_fields = ("shown_status", "shown_amount")
+    readonly_fields = ("shown_status", "shown_amount", "shown_reason")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TransactionCommand]:
+        rows: QuerySet[TransactionCommand] = super().get_queryset(request)
+        return rows.select_related("transaction", "requested_by")
+
+    def timeline(self, row: TransactionCommand) -> Timeline:
+        return timeline_of_command(row)
+
+    def twin_path(self, row: TransactionCommand) -> str:
+        """The ledger's transaction of a command has the command's id."""
+        if row.status == TransactionCommand.Status.PENDING:
+            return f"ledger/ledgertransaction/{row.transaction_id}/change/"
+        return f"ledger/ledgertransaction/{row.pk}/change/"
+
+    @admin.display(description="Reason")
+    def shown_reason(self, command: TransactionCommand) -> str:
+        return text_visible(command.reason or NOTHING)
 
     @status_display(description="Status", ordering="status")
     def shown_status(self, command: TransactionCommand) -> str:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ledger", "0016_accounts_leave_room"),
+        ("ledger", "0018_figures_by_the_hour"),
     ]
 
     operations = [
