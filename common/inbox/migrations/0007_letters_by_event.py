@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inbox", "0005_causes_and_lag"),
+        ("inbox", "0006_letter_runs"),
     ]
 
     operations = [
