@@ -9,11 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.module_loading import import_string
 
 Accent = Literal["indigo", "emerald"]
@@ -112,12 +110,15 @@ class Figure:
     One number on the home page.
 
     A colour never speaks alone: `tone` is shown together with `word` (`"waiting"`, `"over 1,000"`).
+    On the home page it is for who may see the list that `url` leads to; where that is a page of
+    another kind, for who has `permission`.
     """
 
     title: str
     value: str
     detail: str = ""
     url: str = ""
+    permission: str = ""
     tone: Tone = ""
     word: str = ""
 
@@ -137,14 +138,14 @@ def admin_site_settings(
     accent: Accent,
     environment: str,
     navigation: Sequence[Section],
-    figures: str | None = None,
+    home: str | None = None,
     search: str | None = None,
 ) -> dict[str, Any]:
     """
     Build the `UNFOLD` setting of one service.
 
-    `figures` is the dotted path of a function from a request to the `FigureGroup`s of the home
-    page; `search` one from a request and a term to results of the search box. Needs
+    `home` is the dotted path of a function from a request to the `common.staff.home.Home` of the
+    service; `search` one from a request and a term to results of the search box. Needs
     `common/templates` among the template folders and `common/static` among the static ones.
     """
     return {
@@ -157,23 +158,19 @@ def admin_site_settings(
         "SHOW_VIEW_ON_SITE": False,
         "BORDER_RADIUS": "6px",
         "COLORS": {"primary": _palette(accent)},
-        "STYLES": [lambda _: static("console/console.css")],
+        "STYLES": [
+            lambda _: static("console/console.css"),
+            lambda _: static("console/home.css"),
+        ],
         "SCRIPTS": [lambda _: static("console/local_times.js")],
         "ENVIRONMENT": _environment_label(environment),
         "ENVIRONMENT_TITLE_PREFIX": None if environment == "production" else f"[{environment}]",
         "SIDEBAR": {"show_search": True, "navigation": _sidebar(navigation)},
         # Searching all models would compare text without an index.
         "COMMAND": {"search_models": False, "search_callback": search},
-        "DASHBOARD_CALLBACK": "common.console.dashboard",
-        "FIGURES": figures,
+        "DASHBOARD_CALLBACK": "common.staff.home.dashboard",
+        "HOME": home,
     }
-
-
-def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Add the service's figures, and the time they are of, to the home page."""
-    figures = getattr(settings, "UNFOLD", {}).get("FIGURES")
-    groups = import_string(figures)(request) if figures else []
-    return {**context, "figure_groups": groups, "as_of": timezone.now()}
 
 
 def _favicon(accent: Accent) -> dict[str, Any]:

@@ -37,5 +37,5 @@ def console(environment: str) -> dict[str, Any]:
         accent="emerald",
         environment=environment,
         navigation=NAVIGATION,
-        figures="transactions.ledger.figures.home_figures",
+        home="transactions.ledger.figures.home",
     )

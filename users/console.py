@@ -46,5 +46,5 @@ def console(environment: str) -> dict[str, Any]:
         accent="indigo",
         environment=environment,
         navigation=NAVIGATION,
-        figures="users.figures.home_figures",
+        home="users.figures.home",
     )

@@ -1,38 +1,38 @@
 """What the home page of either console says about repair."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.db.models import Count
 from django.urls import reverse
 
 from common.console import Figure, FigureGroup, Tone
-from common.inbox.figures import road_figures
 from common.reconciliation.models import PeerCursor
 
 _Verdict = PeerCursor.Verdict
 
 
-def home_figures(request: HttpRequest) -> list[FigureGroup]:
-    """The road, and what the other service has of it; the counts have a small partial index."""
-    return [*road_figures(request), repair_figures()]
-
-
 def repair_figures(more: Iterable[Figure] = ()) -> FigureGroup:
-    """Streams that the last sweeps could not bring together."""
+    """Streams that the last sweeps could not bring together; counted by a small partial index."""
+    alarming = [_Verdict.FORKED, _Verdict.LOST, _Verdict.HELD]
+    found = PeerCursor.objects.filter(verdict__in=alarming).values_list("verdict")
+    counts = Counter(dict(found.annotate(streams=Count("stream")).order_by()))
     return FigureGroup(
         title=f"As {settings.PEER['NAME']} sees it",
         figures=[
-            _figure("Forked streams", _Verdict.FORKED, "danger", "another history over there"),
-            _figure("Lost events", _Verdict.LOST, "danger", "streams that miss what we have not"),
-            _figure("Held streams", _Verdict.HELD, "warning", "behind a dead letter over there"),
+            _figure("Forked streams", counts, _Verdict.FORKED, "danger", "another history there"),
+            _figure("Lost events", counts, _Verdict.LOST, "danger", "streams with a hole for good"),
+            _figure("Held streams", counts, _Verdict.HELD, "warning", "behind a dead letter there"),
             *more,
         ],
     )
 
 
-def _figure(title: str, verdict: PeerCursor.Verdict, tone: Tone, detail: str) -> Figure:
-    count = PeerCursor.objects.filter(verdict=verdict).count()
+def _figure(
+    title: str, counts: Counter[str], verdict: PeerCursor.Verdict, tone: Tone, detail: str
+) -> Figure:
+    count = counts[verdict]
     return Figure(
         title=title,
         value=f"{count:,}",

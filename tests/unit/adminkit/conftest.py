@@ -66,7 +66,7 @@ else:
                     pages=[Page(title="Accounts", model="auth.User", icon="person")],
                 )
             ],
-            figures="tests.unit.adminkit.site.figures",
+            home="tests.unit.adminkit.site.home",
         ),
     )
     django.setup()

@@ -15,12 +15,13 @@ from common.adminkit import (
     status_display,
 )
 from common.console import FigureGroup
+from common.staff.home import Home
 
 shown_figures: list[FigureGroup] = []
 
 
-def figures(_: HttpRequest) -> list[FigureGroup]:
-    return shown_figures
+def home(_: HttpRequest) -> Home:
+    return Home(groups=list(shown_figures))
 
 
 def seven(_: HttpRequest) -> str:
@@ -38,7 +39,7 @@ class LogEntryInline(ReadOnlyInline):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ReadOnlyModelAdmin):
-    list_display = ("id", "object_repr", "status", "payload")
+    list_display = ("id", "action_time", "object_repr", "status", "payload")
     list_select_related = ("user",)
     search_fields = ("object_repr",)
     ordering = ("-id",)
