@@ -119,6 +119,9 @@ STAFF_IDLE_S = env.int("STAFF_IDLE_S", default=15 * 60)
 STAFF_SESSION_MAX_S = env.int("STAFF_SESSION_MAX_S", default=8 * 3600)
 """Seconds after which somebody has to sign in to a console again, used or not."""
 
+STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=True)
+"""Whether staff get into a console, and tokens, with a second factor only."""
+
 if not 0 < STAFF_IDLE_S <= STAFF_SESSION_MAX_S:
     raise ImproperlyConfigured("STAFF_IDLE_S must be above 0, and STAFF_SESSION_MAX_S no less")
 
@@ -301,6 +304,43 @@ documents (RFC 9457): program against their `code`. Every request that has effec
 This description: [to try](/{service}/docs), [to read](/{service}/docs/redoc), [for
 tools](/{service}/schema), [its events](/{service}/docs/events). The services:
 [users](/users/docs), [transactions](/transactions/docs)."""
+
+
+_MFA_SECRET_MIN = 32
+
+
+def second_factors(prefix: str) -> dict[str, Any]:
+    """
+    What allauth is told of second factors, by its settings' names without `MFA_`.
+
+    The first of the secrets encrypts, all of them decrypt.
+    """
+    secrets = env.list(f"{prefix}_MFA_SECRETS")
+    if not secrets or min(map(len, secrets)) < _MFA_SECRET_MIN:
+        raise ImproperlyConfigured(
+            f"{prefix}_MFA_SECRETS must hold secrets of {_MFA_SECRET_MIN} characters or more"
+        )
+    return {
+        "ADAPTER": "common.staff.mfa_adapter.MFAAdapter",
+        "SUPPORTED_TYPES": ["totp", "recovery_codes"],
+        "TOTP_ISSUER": "Notion API",
+        # Clocks of telephones differ by seconds; a code works once all the same.
+        "TOTP_TOLERANCE": 1,
+        "RECOVERY_CODES_SHOW_ONCE": True,
+        "SECRETS": secrets,
+    }
+
+
+def counters_cache() -> dict[str, Any]:
+    """A cache where every process sees the counters of rate limits."""
+    return {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "cache_entry",
+            # At Django's 300 entries, a stranger could push out the counters of everybody else.
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
+    }
 
 
 def celery(prefix: str) -> dict[str, Any]:

@@ -20,10 +20,11 @@ def _typable() -> str:
 
 
 def _wanted() -> dict[str, Callable[[], str]]:
-    names: dict[str, Callable[[], str]] = {"users_mfa_secret": _long}
+    names: dict[str, Callable[[], str]] = {}
     for service in SERVICES:
         names[f"{service}_secret_key"] = _long
         names[f"{service}_peer_secret"] = _long
+        names[f"{service}_mfa_secret"] = _long
         for role in ("postgres", "owner", "app", "readonly"):
             names[f"{service}_{role}_password"] = _long
     return names | {f"demo_{account}_password": _typable for account in DEMO_ACCOUNTS}

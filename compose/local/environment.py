@@ -71,7 +71,6 @@ def stack_environment(stack: Stack) -> dict[str, str]:
         "ENVOY_ADMIN_URL": stack.url("gateway-admin"),
         "USERS_JWKS_URL": f"{stack.url('users-web')}/.well-known/jwks.json",
         "USERS_SIGNING_KEYS_DIR": str(stack.local_dir / "signing-keys"),
-        "USERS_MFA_SECRETS": credentials.load(stack)["users_mfa_secret"],
         "MAIL_DIR": str(stack.local_dir / "mail"),
     }
     for name, default in TUNABLE.items():
@@ -95,6 +94,7 @@ def _of_service(stack: Stack, service: str) -> dict[str, str]:
             f"{service}_peer_secret"
         ],
         f"{prefix}_SECRET_KEY": credentials.load(stack)[f"{service}_secret_key"],
+        f"{prefix}_MFA_SECRETS": credentials.load(stack)[f"{service}_mfa_secret"],
         f"{prefix}_DATABASE_URL": app,
         f"{prefix}_MIGRATION_DATABASE_URL": given.get(f"{prefix}_MIGRATION_DATABASE_URL", owner),
         f"{prefix}_ALLOWED_HOSTS": given.get(

@@ -12,17 +12,18 @@ STEP_S = 30
 @dataclass
 class Telephone:
     """
-    Shows codes as they are accepted: from the step before to the step after the time, in order.
+    Shows a code for each step of time, and the next one ahead of it.
 
-    The services take each step once, and none before the last one that was used.
+    The services take each step once, and none before the last one that was used; from the step
+    before to the step after the time, so what is shown is good for half a minute at least.
     """
 
     secret: str
     last: int = 0
 
     def code(self) -> str:
-        """The next code; waits for its step to come near, where all near ones are used."""
-        step = max(self.last + 1, self._now() - 1)
+        """The next code; waits for its step to come near, where those that are near are used."""
+        step = max(self.last + 1, self._now())
         while step > self._now() + 1:
             time.sleep(0.2)
         self.last = step

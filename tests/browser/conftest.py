@@ -8,7 +8,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 from compose.local import chromium
 from tests.browser.consoles import SERVICES, Desk, desk, sign_in
-from tests.browser.people import Person, admin, with_authenticator
+from tests.browser.people import (
+    Person,
+    admin,
+    with_authenticator,
+    with_local_authenticator,
+)
 
 OPTIONS = [
     *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -30,7 +35,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def administrators() -> dict[str, Person]:
     """Who may do everything, in each console."""
-    return {"users": with_authenticator(admin()), "transactions": admin()}
+    return {"users": with_authenticator(admin()), "transactions": with_local_authenticator(admin())}
 
 
 @pytest.fixture(scope="session")

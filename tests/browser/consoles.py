@@ -37,7 +37,7 @@ def desk(browser: Browser, service: str, **options: object) -> Desk:
     context = browser.new_context(
         base_url=os.environ[f"{service.upper()}_URL"], viewport=WINDOW, **options
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)  # a machine with other work on it
     page = context.new_page()
     return Desk(context, page, Watch(page))
 

@@ -3,9 +3,12 @@
 import os
 from dataclasses import dataclass
 from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from compose.local import manage
+from compose.local.stack import stack_from
 from tests.browser.authenticator import Telephone
 
 
@@ -42,3 +45,11 @@ def with_authenticator(person: Person) -> Person:
         )
         assert answer.status_code == HTTPStatus.OK, answer.text
     return Person(person.email, person.password, telephone)
+
+
+def with_local_authenticator(person: Person) -> Person:
+    """Have an operator give somebody of the transactions console a second factor."""
+    words = ("staff_authenticator", person.email, "--reason", "a new telephone")
+    url = manage.run(stack_from(os.environ), "transactions", *words).splitlines()[0]
+    (secret,) = parse_qs(urlsplit(url).query)["secret"]
+    return Person(person.email, person.password, Telephone(secret))

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -16,8 +18,10 @@ from common.adminkit import (
 )
 from common.money import money_display
 from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
+from common.staff.sign_in import console_allows
 from common.staff.timeline import Timeline
 from common.staff.timeline_page import TimelineModelAdmin
+from transactions.console_sign_in import LocalSignInForm
 from transactions.ledger import staff_dialogs
 from transactions.ledger.models import (
     Account,
@@ -32,6 +36,13 @@ from transactions.ledger.models import (
 from transactions.ledger.statement_page import statement_answer
 from transactions.ledger.timeline import timeline_of
 from transactions.ledger.trial_balance import CurrencyBalance, trial_balance
+
+# Others register these without our look and without our rules.
+admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
+
+admin.site.login_form = LocalSignInForm
+admin.site.has_permission = console_allows  # type: ignore[method-assign]  # every page asks it
 
 _TRIAL_BALANCE_HEADERS = (
     "Accounts",

@@ -25,6 +25,7 @@ from common.settings import (  # noqa: F401  Django reads them from this module
     PASSWORD_HASHERS,
     ROOT,
     STAFF_IDLE_S,
+    STAFF_MFA_REQUIRED,
     STAFF_SESSION_MAX_S,
     STATICFILES_DIRS,
     TEMPLATES,
@@ -39,8 +40,14 @@ ALLOWED_HOSTS = env.list("TRANSACTIONS_ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = [env.str("TRANSACTIONS_CONSOLE_URL")]
 TWIN_CONSOLE_URL = shared.twin_console("USERS")
 
-INSTALLED_APPS = [*COMMON_APPS, "transactions.ledger"]
-MIDDLEWARE = COMMON_MIDDLEWARE
+INSTALLED_APPS = [
+    *COMMON_APPS,
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "transactions.ledger",
+]
+MIDDLEWARE = [*COMMON_MIDDLEWARE, "allauth.account.middleware.AccountMiddleware"]
 ROOT_URLCONF = "transactions.urls"
 LOGIN_REDIRECT_URL = "/admin/"
 WSGI_APPLICATION = "transactions.wsgi.application"
@@ -48,6 +55,19 @@ WSGI_APPLICATION = "transactions.wsgi.application"
 DATABASES: dict[str, dict[str, Any]] = {"default": shared.database("TRANSACTIONS")}
 DATABASE_APPLICATION_ROLE: str = env.db_url("TRANSACTIONS_DATABASE_URL")["USER"]
 """The role that migrations take rights on the ledger from; it owns no table."""
+
+CACHES = shared.counters_cache()
+
+# Staff of this console alone, for when that of users is away. allauth counts their attempts and
+# keeps their second factors; none of its pages are here.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ALLAUTH_TRUSTED_PROXY_COUNT = 1
+globals().update(
+    {f"MFA_{name}": value for name, value in shared.second_factors("TRANSACTIONS").items()}
+)
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

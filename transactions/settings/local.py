@@ -8,4 +8,9 @@ WHITENOISE_USE_FINDERS = True
 
 globals().update(shared.cookies("transactions", secure=False))
 
+# The demo's staff sign in with a password that was just made, and everybody on one machine has the
+# same address.
+STAFF_MFA_REQUIRED = shared.env.bool("STAFF_MFA_REQUIRED", default=False)
+ACCOUNT_RATE_LIMITS = {"login_failed": "10000/m/ip"}
+
 UNFOLD = console("local")

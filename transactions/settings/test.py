@@ -24,6 +24,10 @@ WHITENOISE_AUTOREFRESH = True
 
 globals().update(shared.cookies("transactions", secure=False))
 
+ACCOUNT_RATE_LIMITS = False
+STAFF_MFA_REQUIRED = False
+"""Most tests have no use for it; those of second factors turn it on."""
+
 OUTBOX_PUBLISH = False
 """Tests of single parts publish by hand, where publishing is what they test."""
 

@@ -16,12 +16,9 @@ from django.urls import reverse
 
 from common.adminkit import ReadOnlyInline, ReadOnlyModelAdmin
 from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
+from common.staff.sign_in import console_allows
 from users.identity import staff_dialogs
-from users.identity.console_sign_in import (
-    ConsolePasswordForm,
-    ConsoleSignInForm,
-    console_allows,
-)
+from users.identity.console_sign_in import AddressSignInForm, ConsolePasswordForm
 from users.identity.models import LoginEvent, TokenFamily, User, UserStatusChange
 
 # Others register these without our look and without our rules.
@@ -41,7 +38,7 @@ def password_change(
     )(request)
 
 
-admin.site.login_form = ConsoleSignInForm
+admin.site.login_form = AddressSignInForm
 admin.site.password_change = password_change  # type: ignore[method-assign,assignment]  # redirects, too
 admin.site.has_permission = console_allows  # type: ignore[method-assign]  # every page asks it
 

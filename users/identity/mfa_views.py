@@ -9,42 +9,24 @@ from allauth.headless.internal.restkit.response import ErrorResponse
 from allauth.headless.mfa import views
 from allauth.headless.mfa.inputs import ActivateTOTPInput, AuthenticateInput, ReauthenticateInput
 from allauth.mfa.adapter import get_adapter
-from allauth.mfa.models import Authenticator
-from allauth.mfa.utils import decrypt
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 
-from users.identity.second_factor import totp_step_of, totp_step_use
-
-
-def _code_use(authenticator: Authenticator, code: str) -> bool:
-    """Consume a code that was found right; False when it was used before."""
-    if authenticator.type != Authenticator.Type.TOTP:
-        return True  # recovery codes are struck out as they are found right
-    step = totp_step_of(secret=decrypt(authenticator.data["secret"]), code=code)
-    return step is not None and totp_step_use(authenticator_id=authenticator.pk, step=step)
-
-
-def _used_up(form: Any, code: str) -> str:
-    """Use a code up that a form of allauth has found right; one that was used is wrong."""
-    if not _code_use(form.authenticator, code):
-        form._emit_authentication_failed(form.authenticator)  # noqa: SLF001  allauth's own forms call it
-        raise get_adapter().validation_error("incorrect_code")
-    return code
+from common.staff.second_factor import code_used_up, totp_step_of, totp_step_use
 
 
 class CodeInput(AuthenticateInput):
     """A code in the second step of signing in."""
 
     def clean_code(self) -> str:
-        return _used_up(self, super().clean_code())
+        return code_used_up(self, super().clean_code())
 
 
 class CodeAgainInput(ReauthenticateInput):
     """A code shown again by who is signed in."""
 
     def clean_code(self) -> str:
-        return _used_up(self, super().clean_code())
+        return code_used_up(self, super().clean_code())
 
 
 class FirstCodeInput(ActivateTOTPInput):

@@ -11,8 +11,8 @@ from django.utils import timezone
 from rest_framework.exceptions import AuthenticationFailed
 
 from common.api.authentication import token_verify
+from common.staff.second_factor import second_factor_missing
 from users.identity.models import TokenFamily, User
-from users.identity.second_factor import second_factor_missing
 from users.identity.sign_ins import session_get
 from users.identity.tokens import Tokens, tokens_open, tokens_refresh
 from users.identity.trail import origin_of

@@ -19,8 +19,8 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from common.ids import uuid7
+from common.staff.second_factor import second_factor_missing
 from users.identity.models import LoginEvent, RefreshToken, TokenFamily, User
-from users.identity.second_factor import second_factor_missing
 from users.identity.sign_ins import session_delete, session_user
 from users.identity.signing_keys import signing_key
 from users.identity.trail import Origin, login_event_add

@@ -26,6 +26,7 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     PASSWORD_HASHERS,
     ROOT,
     STAFF_IDLE_S,
+    STAFF_MFA_REQUIRED,
     STAFF_SESSION_MAX_S,
     STATICFILES_DIRS,
     TEMPLATES,
@@ -34,16 +35,17 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     WEB_THREADS,
     api_description,
     celery,
+    counters_cache,
     database,
     env,
     kafka,
     peer,
     rest_framework,
+    second_factors,
     standardized_errors,
     twin_console,
 )
 
-_MFA_SECRET_MIN = 32
 LOGIN_EVENTS_KEPT_DAYS_MIN = 90  # the trigger on the table says the same
 
 SECRET_KEY = env.str("USERS_SECRET_KEY")
@@ -81,15 +83,7 @@ USE_TZ = True
 
 DATABASES = {"default": database("USERS")}
 DATABASE_APPLICATION_ROLE: str = env.db_url("USERS_DATABASE_URL")["USER"]
-# Rate limits are counted where every process sees them.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "cache_entry",
-        # At Django's 300 entries, a stranger could push out the counters of everybody else.
-        "OPTIONS": {"MAX_ENTRIES": 20_000},
-    }
-}
+CACHES = counters_cache()
 LOGGING = logging_config(
     log_format=env.str("LOG_FORMAT", default="json"), level=env.str("LOG_LEVEL", default="INFO")
 )
@@ -139,19 +133,7 @@ if LOGIN_EVENTS_KEEP_DAYS < LOGIN_EVENTS_KEPT_DAYS_MIN:
         " deletes no younger event"
     )
 
-# Second factors. The first of the secrets encrypts, all of them decrypt.
-MFA_ADAPTER = "users.identity.mfa_adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "Notion API"
-MFA_TOTP_TOLERANCE = 1  # clocks of telephones differ by seconds; a code works once all the same
-MFA_RECOVERY_CODES_SHOW_ONCE = True
-MFA_SECRETS = env.list("USERS_MFA_SECRETS")
-if not MFA_SECRETS or min(map(len, MFA_SECRETS)) < _MFA_SECRET_MIN:
-    raise ImproperlyConfigured(
-        f"USERS_MFA_SECRETS must hold secrets of {_MFA_SECRET_MIN} characters or more"
-    )
-STAFF_MFA_REQUIRED = env.bool("STAFF_MFA_REQUIRED", default=True)
-"""Whether staff get tokens, and into the console, with a second factor only."""
+globals().update({f"MFA_{name}": value for name, value in second_factors("USERS").items()})
 
 FOUR_EYES_ABOVE: dict[str, int] = env(
     "FOUR_EYES_ABOVE", cast={"value": int}, default={"*": 100_000}

@@ -12,11 +12,11 @@ from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import CommandError, call_command
 
+from common.staff.mfa_secrets import decrypt, encrypt
 from tests.factories.users import PASSWORD, UserFactory
 from tests.users.authenticators import authenticator_give, code_now, recovery_codes
 from tests.users.conftest import AUTH
 from tests.users.racing import race
-from users.identity.mfa_secrets import decrypt, encrypt
 from users.identity.models import LoginEvent, TokenFamily, User
 
 LOGIN = f"{AUTH}/auth/login"

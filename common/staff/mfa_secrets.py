@@ -55,5 +55,6 @@ def _cipher(secrets: tuple[str, ...]) -> MultiFernet:
 
 
 def _key(secret: str) -> bytes:
+    # The name is older than this module's place; another one would make other keys.
     derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"users.identity.mfa")
     return urlsafe_b64encode(derive.derive(secret.encode()))

@@ -4,7 +4,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 
-from users.identity.mfa_secrets import decrypt, encrypt
+from common.staff.mfa_secrets import decrypt, encrypt
 
 
 class MFAAdapter(DefaultMFAAdapter):
