@@ -63,6 +63,17 @@ class TimelineModelAdmin(ReadOnlyModelAdmin):
         }
         return super().render_change_form(request, context, *args, obj=obj, **kwargs)
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
+        """Read the row once for a page that is looked at: what it offers to do asks for it, too."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        kept: dict[Any, Any] = request.__dict__.setdefault("timeline_rows", {})
+        if object_id not in kept:
+            kept[object_id] = super().get_object(request, object_id, from_field)
+        return kept[object_id]
+
     def _get_obj_does_not_exist_redirect(self, *_: Any) -> NoReturn:
         # Django would lead home with a message; a link to what is not there is a dead link.
         raise Http404
