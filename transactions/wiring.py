@@ -16,6 +16,7 @@ from common.events.contracts import (
 )
 from common.events.topics import USERS_EVENTS
 from common.inbox.wiring import Wiring
+from transactions.intake.announced import command_announced
 from transactions.intake.batch import IntakeBatch
 from transactions.intake.discards import (
     on_transaction_command_discarded,
@@ -57,5 +58,11 @@ WIRING = Wiring(
         "transaction_reversal_requested": on_transaction_command_discarded,
         "transaction_expiry_due": on_transaction_command_discarded,
         "user_close_requested": on_user_close_requested_discarded,
+    },
+    announced={
+        "transaction_capture_requested": command_announced,
+        "transaction_void_requested": command_announced,
+        "transaction_reversal_requested": command_announced,
+        "transaction_expiry_due": command_announced,
     },
 )

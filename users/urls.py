@@ -27,7 +27,7 @@ from users.submissions.api import TransactionApi, TransactionsApi
 from users.submissions.batch_api import BatchApi
 from users.submissions.command_api import CaptureApi, CommandApi, ReverseApi, VoidApi
 from users.submissions.events_api import EventsApi
-from users.submissions.internal_api import RequestsApi, RequestsQueryApi
+from users.submissions.internal_api import AnnouncedQueryApi, RequestsApi, RequestsQueryApi
 
 _TRANSACTION = "api/v1/transactions/<uuid:transaction_id>"
 
@@ -78,6 +78,9 @@ urlpatterns = [
     path("internal/v1/", include(internal)),
     path("internal/v1/requests", RequestsApi.as_view(), name="internal-requests"),
     path("internal/v1/requests/query", RequestsQueryApi.as_view(), name="internal-requests-query"),
+    path(
+        "internal/v1/announced/query", AnnouncedQueryApi.as_view(), name="internal-announced-query"
+    ),
     path("internal/v1/kept-seals", KeptSealsApi.as_view(), name="internal-kept-seals"),
     path("admin/", admin.site.urls),
     *health.urlpatterns,

@@ -2,9 +2,10 @@
 
 from django.db import transaction
 
+from common.events.contracts import Event
 from common.events.envelope import Envelope
 from common.events.topics import SOURCE_BY_TOPIC
-from common.inbox.arrival import Arrival, published_at
+from common.inbox.arrival import Arrival, Poison, published_at
 from common.inbox.conduct import PLAIN, Conduct
 from common.inbox.cursors import cursors_save
 from common.inbox.dead import dead_store
@@ -45,9 +46,10 @@ def dead_letter_discard(
             another letter may be the real event of the place, or the service says that somebody
             still waits for what it brings.
     """
+    announced = None if rubbish else _announced(wiring, letter_id)
     with transaction.atomic(durable=conduct.durable):
         held = letter_hold(wiring=wiring, letter_id=letter_id)
-        outcome = _RUBBISH if rubbish else _take_place(wiring, held, actor)
+        outcome = _RUBBISH if rubbish else _take_place(wiring, held, actor, announced)
         result = InboxWaiting.State.DISCARDED
         InboxWaiting.objects.filter(pk=letter_id).update(state=result)
         action_record(
@@ -67,7 +69,19 @@ def dead_letter_discard(
     return Resolution(letter_id, result, outcome)
 
 
-def _take_place(wiring: Wiring, held: HeldLetter, actor: str) -> str:
+def _announced(wiring: Wiring, letter_id: int) -> Event | None:
+    """What its producer says of an illegible event that takes its data to be discarded."""
+    letter = InboxWaiting.objects.filter(
+        consumer=wiring.consumer, pk=letter_id, state=InboxWaiting.State.DEAD
+    ).first()
+    item = None if letter is None else arrive_again(letter)
+    if not isinstance(item, Poison) or item.envelope is None:
+        return None
+    ask = wiring.announced.get(item.envelope.type.rpartition(".v")[0])
+    return None if ask is None else ask(item.envelope)
+
+
+def _take_place(wiring: Wiring, held: HeldLetter, actor: str, announced: Event | None) -> str:
     envelope, cursor = held.item.envelope, held.cursor
     if envelope is None or cursor is None:
         raise DiscardRefused("It is no event of a stream of ours: --rubbish gives it up.")
@@ -78,7 +92,7 @@ def _take_place(wiring: Wiring, held: HeldLetter, actor: str) -> str:
     batch = wiring.open_batch()
     discard = wiring.discards.get(envelope.type.rpartition(".v")[0])
     if discard is not None:
-        discard(_discarded(held, envelope, actor), batch)
+        discard(_discarded(held, envelope, actor, announced), batch)
     batch.write()
     _advance(wiring, held, envelope, cursor)
     return _SKIPPED
@@ -111,11 +125,13 @@ def _check_rivals(wiring: Wiring, envelope: Envelope) -> None:
         )
 
 
-def _discarded(held: HeldLetter, envelope: Envelope, actor: str) -> Discarded:
+def _discarded(
+    held: HeldLetter, envelope: Envelope, actor: str, announced: Event | None
+) -> Discarded:
     item = held.item
     return Discarded(
         envelope=envelope,
-        event=item.event if isinstance(item, Arrival) else None,
+        event=item.event if isinstance(item, Arrival) else announced,
         partition=item.record.partition,
         offset=item.record.offset,
         published_at=published_at(item),

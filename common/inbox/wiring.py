@@ -49,7 +49,8 @@ class Discarded:
     """
     An event that staff discard in its turn: what it asked for will never happen.
 
-    `event` is None when its data are not legible. `actor` is who discards it.
+    `event` is None when its data are not legible, and nobody else could say. `actor` is who
+    discards it.
     """
 
     envelope: Envelope
@@ -69,6 +70,14 @@ Raises `DiscardRefused` when the event must not be discarded.
 """
 
 
+Announced = Callable[[Envelope], Event]
+"""
+What the producer says that it announced by an event, asked outside of transactions.
+
+Raises `DiscardRefused` when it cannot say.
+"""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wiring:
     """
@@ -77,7 +86,8 @@ class Wiring:
     `consumer` names the cursors and is the Kafka group, so it never changes. `handlers` is by
     event type; types without a handler are skipped, and their stream moves on. `discards` is by
     the name of the event without its version: also one of a version that nobody here can read
-    may be discarded.
+    may be discarded. `announced` is by the same names: for events that cannot be discarded
+    without their data, it asks the producer where these are illegible.
     """
 
     consumer: str
@@ -85,3 +95,4 @@ class Wiring:
     handlers: Mapping[str, Handler]
     open_batch: Callable[[], Batch]
     discards: Mapping[str, Discard] = field(default_factory=dict)
+    announced: Mapping[str, Announced] = field(default_factory=dict)

@@ -10,7 +10,13 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from common.internal.contracts import AskedPage, DecisionPage, KeptSealPage, StandingPage
+from common.internal.contracts import (
+    AnnouncedPage,
+    AskedPage,
+    DecisionPage,
+    KeptSealPage,
+    StandingPage,
+)
 from common.internal.parameters import IDS_MAX
 
 _CONNECT_S = 2.0
@@ -19,7 +25,7 @@ _ANSWER_MAX = 16 * 1024 * 1024
 _OK = 200
 _DENIED = (401, 403)
 
-Page = TypeVar("Page", StandingPage, DecisionPage, AskedPage, KeptSealPage)
+Page = TypeVar("Page", StandingPage, DecisionPage, AskedPage, KeptSealPage, AnnouncedPage)
 
 
 class PeerAway(Exception):

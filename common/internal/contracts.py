@@ -89,6 +89,27 @@ class AskedPage(msgspec.Struct, frozen=True, kw_only=True):
     after: UUID | None = None
 
 
+class Announced(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    An event as its producer would announce it today, and the place that it was given.
+
+    `type` and `data` are of a version that both sides know.
+    """
+
+    event_id: UUID
+    stream: UUID
+    sequence: int
+    type: str
+    data: dict[str, Any]
+
+
+class AnnouncedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Events in the order in which they were announced."""
+
+    data: list[Announced]
+    after: UUID | None = None
+
+
 class KeptSealTold(msgspec.Struct, frozen=True, kw_only=True):
     """A seal over the ledger's journal as users kept it; digests are hexadecimal."""
 

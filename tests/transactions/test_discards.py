@@ -1,8 +1,13 @@
 """Discarding a request's event refuses the request, so that it has its outcome."""
 
+import json
+import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
+import msgspec
 import pytest
 
 from common.events.codec import event_decode
@@ -13,12 +18,14 @@ from common.events.contracts import (
     TransactionReversalRequestedV1,
     UserRegisteredV1,
 )
+from common.events.envelope import headers_decode
 from common.ids import uuid7
 from common.inbox.arrival import arrive
 from common.inbox.discard import dead_letter_discard
 from common.inbox.errors import DiscardRefused
 from common.inbox.isolate import batch_isolate
 from common.inbox.models import InboxCursor, InboxWaiting
+from common.internal.contracts import Announced
 from common.outbox.models import OutboxMessage
 from tests.factories.events import (
     ALICE,
@@ -38,6 +45,47 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 MISFIT = {"kind": "withdrawal"}  # with the parties of a transfer
 UNSTORABLE = datetime.fromisoformat("0001-01-01T00:00:00+14:00")  # out of range in UTC
+
+
+def announced(envelope, event):
+    """What users says of an event, as it travels."""
+    told = Announced(
+        event_id=envelope.id,
+        stream=envelope.stream,
+        sequence=envelope.sequence,
+        type=event.TYPE,
+        data=msgspec.to_builtins(event),
+    )
+    return msgspec.to_builtins(told)
+
+
+@pytest.fixture
+def users_says(settings):
+    """The internal route of users, which says what it is told to."""
+
+    class Route(BaseHTTPRequestHandler):
+        told: ClassVar[list[dict]] = []
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            assert self.path == "/internal/v1/announced/query"
+            body = json.dumps({"data": Route.told}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Be quiet."""
+
+    def say(told):
+        Route.told = told
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Route) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.PEER = {**settings.PEER, "URL": f"http://127.0.0.1:{server.server_port}"}
+        yield say
+        server.shutdown()
 
 
 def consume(*records):
@@ -266,13 +314,60 @@ class TestDiscardOfACommand:
         assert self.told()[1].state == "unknown"
         assert LedgerTransaction.objects.get(pk=command.command_id).pending is None
 
-    def test_is_refused_when_nobody_can_tell_which_command_it_is(self):
-        consume(replace(record(self.misfit(transaction_created())), value=b"{"))
+    def consume_illegible(self, command, value=b"{"):
+        sent = replace(record(command), value=value)
+        consume(sent)
+        return headers_decode(sent.headers)
 
-        with pytest.raises(DiscardRefused, match="which command"):
+    @pytest.mark.parametrize("value", [b"{", None, b"\xff"])
+    def test_asks_users_which_command_an_illegible_one_is(self, users_says, value):
+        command = self.misfit(transaction_created(), accepted_at=NOON)
+        envelope = self.consume_illegible(command, value)
+        users_says([announced(envelope, command)])
+
+        discard()
+
+        child = LedgerTransaction.objects.get(pk=command.command_id)
+        assert (child.kind, child.state, child.amount) == ("capture", "rejected", 100)
+        assert (child.requested_by, child.effective_at) == (ALICE, NOON)
+        told = self.told()[1]
+        assert (told.command_id, told.code) == (command.command_id, "discarded_by_staff")
+        assert InboxCursor.objects.get(stream=ALICE).last_sequence == 1
+
+    def test_is_refused_when_users_announced_none_in_this_place(self, users_says):
+        command = self.misfit(transaction_created(), accepted_at=NOON)
+        envelope = self.consume_illegible(command)
+        elsewhere = msgspec.structs.replace(envelope, sequence=2)
+
+        for told in ([], [announced(elsewhere, command)]):
+            users_says(told)
+            with pytest.raises(DiscardRefused, match="announced none by this event"):
+                discard()
+
+        assert not LedgerTransaction.objects.exists()
+
+    def test_is_refused_when_users_says_what_nobody_understands(self, users_says):
+        command = self.misfit(transaction_created(), accepted_at=NOON)
+        envelope = self.consume_illegible(command)
+        users_says([{**announced(envelope, command), "data": {"command_id": 7}}])
+
+        with pytest.raises(DiscardRefused, match="breaks the contract"):
+            discard()
+
+    def test_is_refused_while_users_cannot_be_asked(self):
+        self.consume_illegible(self.misfit(transaction_created(), accepted_at=NOON))
+
+        with pytest.raises(DiscardRefused, match="cannot be asked"):
             discard()
 
         assert not LedgerTransaction.objects.exists()
+
+    def test_of_an_illegible_one_as_rubbish_asks_nobody(self):
+        self.consume_illegible(self.misfit(transaction_created(), accepted_at=NOON))
+
+        discard(rubbish=True)
+
+        assert InboxWaiting.objects.get().state == "discarded"
 
 
 def test_the_ledger_takes_no_half_transaction_but_a_discarded_one(transactional_db):

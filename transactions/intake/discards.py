@@ -61,7 +61,8 @@ def on_transaction_command_discarded(discarded: Discarded, batch: IntakeBatch) -
     """
     Refuse the command; its transaction stays as it is.
 
-    Raises `DiscardRefused` when the event is not legible: only its data say which command it is.
+    Raises `DiscardRefused` when its data are not legible and users could not say, either, which
+    command it is (see `announced.py`).
     """
     event = discarded.event
     if not isinstance(event, TransactionCommandEvent):

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from common.internal.authentication import InternalApi
 from common.internal.contracts import Asked, AskedPage, builtins_of
 from common.internal.parameters import ids_asked, page_asked
+from users.submissions.announced import announced_by_ids
 from users.submissions.models import TransactionRequest
 
 
@@ -57,3 +58,10 @@ class RequestsQueryApi(InternalApi):
 
     def post(self, request: Request) -> Response:
         return Response(builtins_of(asked_by_ids(ids=ids_asked(request))))
+
+
+class AnnouncedQueryApi(InternalApi):
+    """What was announced by the events that the body names."""
+
+    def post(self, request: Request) -> Response:
+        return Response(builtins_of(announced_by_ids(ids=ids_asked(request))))

@@ -87,6 +87,7 @@ INTERNAL = (
     Rule("POST", f"{_INTERNAL}/streams/query", peer(200), body={"ids": [_ANYBODYS_ID]}),
     Rule("GET", f"{_INTERNAL}/requests", peer(200)),
     Rule("POST", f"{_INTERNAL}/requests/query", peer(200), body={"ids": [_ANYBODYS_ID]}),
+    Rule("POST", f"{_INTERNAL}/announced/query", peer(200), body={"ids": [_ANYBODYS_ID]}),
     Rule("GET", f"{_INTERNAL}/kept-seals", peer(200)),
 )
 

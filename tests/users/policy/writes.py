@@ -79,7 +79,11 @@ WRITES = (
     ),
 )  # fmt: skip
 
-INTERNAL_WRITES = ("internal/v1/streams/query", "internal/v1/requests/query")
+INTERNAL_WRITES = (
+    "internal/v1/announced/query",
+    "internal/v1/requests/query",
+    "internal/v1/streams/query",
+)
 
 ALLAUTH = "_allauth/"
 """Its routes take allauth's bodies: tests/users/identity/test_auth_requests.py."""
