@@ -23,15 +23,16 @@ from common.ids import uuid7
 from common.outbox import publisher
 from common.outbox.errors import StreamNotAccepting
 
-_COLUMNS = (
+COLUMNS = (
     *("id", "topic", "stream", "sequence", "type", "subject", "occurred_at"),
     *("correlation_id", "causation_id", "actor", "traceparent", "data"),
 )
+"""What `row_of` gives: all that whoever appends a message writes of it."""
 
 _INSERT = f"""
 WITH head AS (UPDATE outbox_stream SET last_event_id = %s WHERE stream = %s)
-INSERT INTO outbox_message ({", ".join(_COLUMNS)})
-VALUES ({", ".join(["%s"] * len(_COLUMNS))})
+INSERT INTO outbox_message ({", ".join(COLUMNS)})
+VALUES ({", ".join(["%s"] * len(COLUMNS))})
 """  # noqa: S608  names of columns of ours
 
 
@@ -298,7 +299,7 @@ def _streams_take(counts: Counter[UUID], *, heads: Mapping[UUID, UUID]) -> dict[
 
 def _store(event: NewEvent, sequence: int) -> UUID:
     event_id = uuid7()
-    row = _row(event_id, event, sequence)
+    row = row_of(event_id, event, sequence)
     with connection.cursor() as cursor:
         # One statement for the row and for its stream's head: clients wait for it.
         cursor.execute(_INSERT, [event_id, event.stream, *row])
@@ -308,8 +309,8 @@ def _store(event: NewEvent, sequence: int) -> UUID:
 
 def _store_many(numbered: Sequence[tuple[UUID, NewEvent, int]]) -> None:
     # One by one: the database takes rows in while those behind them are still being made.
-    rows = (_row(*each) for each in numbered)
-    rows_copy("outbox_message", _COLUMNS, ((*row[:-1], bytea_of_text(row[-1])) for row in rows))
+    rows = (row_of(*each) for each in numbered)
+    rows_copy("outbox_message", COLUMNS, ((*row[:-1], bytea_of_text(row[-1])) for row in rows))
     publisher_wake()
 
 
@@ -318,8 +319,8 @@ def publisher_wake() -> None:
     transaction.on_commit(publisher.wake, robust=True)
 
 
-def _row(event_id: UUID, new: NewEvent, sequence: int) -> tuple[Any, ...]:
-    """A new row, in the order of `_COLUMNS`. Raises `EventTooLarge`."""
+def row_of(event_id: UUID, new: NewEvent, sequence: int) -> tuple[Any, ...]:
+    """A new row, in the order of `COLUMNS`. Raises `EventTooLarge`."""
     return (
         event_id,
         settings.OUTBOX_TOPIC,

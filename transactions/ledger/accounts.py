@@ -43,9 +43,13 @@ def house_account_id(role: str, currency: str) -> UUID:
     return uuid5(_HOUSE_IDS, f"{role}/{currency}")
 
 
-def accounts_open(*, keys: Collection[AccountKey]) -> list[OpenedAccount]:
+def accounts_open(
+    *, keys: Collection[AccountKey], opened_at: datetime | None = None
+) -> list[OpenedAccount]:
     """
     Open those of the accounts that do not exist, in the caller's transaction.
+
+    Now, unless the books are of a past that is made up.
 
     One pass sorted by `(owner, currency)`, after their owners: batches that open the same
     accounts at once wait for each other in the same order (P53). Of the ledger, only originals
@@ -64,7 +68,7 @@ def accounts_open(*, keys: Collection[AccountKey]) -> list[OpenedAccount]:
             SELECT new.id, owner, role, currency,
                 CASE WHEN owner IS NULL THEN 'debit' ELSE 'credit' END,
                 CASE WHEN closed_at IS NULL THEN 'open' ELSE 'closed' END,
-                0, 0, 0, 0, clock_timestamp()
+                0, 0, 0, 0, coalesce(%s, clock_timestamp())
             FROM unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[])
                 AS new (id, owner, role, currency)
             LEFT JOIN ledger_wallet_owner ON ledger_wallet_owner.id = owner
@@ -72,7 +76,7 @@ def accounts_open(*, keys: Collection[AccountKey]) -> list[OpenedAccount]:
             ON CONFLICT DO NOTHING
             RETURNING id, owner, role, currency, opened_at, status
             """,
-            [array_of([_new_id(key) for key in missing]), *_columns(missing)],
+            [opened_at, array_of([_new_id(key) for key in missing]), *_columns(missing)],
         )
         return [
             OpenedAccount(account_id, AccountKey(owner, role, currency), opened_at)

@@ -1,13 +1,17 @@
-"""Make the demo accounts through the ordinary services, events included."""
+"""Make the demo accounts through the ordinary services, and if asked for a past of others."""
 
 import os
 from typing import Any, NamedTuple
 
 from allauth.account.models import EmailAddress
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from common.db.timeouts import timeouts_use
+from common.demo_history.scale import scale_arguments_add
+from common.demo_history.writing import past_write
 from common.ids import uuid7
+from users.demo_history import UsersPast
 from users.identity.models import User
 from users.identity.services import user_register
 
@@ -30,7 +34,17 @@ _ACCOUNTS = (
 class Command(BaseCommand):
     help = "Make the demo accounts that are missing; passwords come from DEMO_*_PASSWORD."
 
-    def handle(self, **options: Any) -> None:  # noqa: ARG002  Django's signature
+    def add_arguments(self, parser: CommandParser) -> None:
+        scale_arguments_add(parser)
+
+    def handle(self, **options: Any) -> None:
+        if options["scale"]:
+            timeouts_use("command")  # those of the settings are for web requests
+        self._make_accounts()
+        if options["scale"]:
+            self.stdout.write(past_write(UsersPast, options))
+
+    def _make_accounts(self) -> None:
         passwords = {account: _password(account.password_variable) for account in _ACCOUNTS}
         correlation_id = str(uuid7())
         for account, password in passwords.items():
