@@ -21,6 +21,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
 from unfold.admin import TabularInline as UnfoldTabularInline
+from unfold.dataclasses import SearchResult
 from unfold.decorators import action, display
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
 from unfold.paginator import InfinitePaginator as UnfoldInfinitePaginator
@@ -44,6 +45,7 @@ __all__ = [
     "NumberInput",
     "ReadOnlyInline",
     "ReadOnlyModelAdmin",
+    "SearchResult",
     "TextArea",
     "TextInput",
     "action",
@@ -102,6 +104,8 @@ class ModelAdmin(UnfoldModelAdmin):
     show_full_result_count = False
     paginator = InfinitePaginator
     list_fullwidth = True
+    sortable_by: Sequence[str] = ()
+    """Columns to sort by; each must be the first of an index, or all rows are read for a page."""
     # The theme's own ask the database for permissions, at a time when there may be none.
     checks_class = ModelAdminChecks
 

@@ -31,6 +31,7 @@ from common.inbox.halt_dialogs import RESUME
 from common.inbox.models import ConsumerHalt, DeadLetterAction, InboxWaiting, LetterRun
 from common.inbox.selection import with_behind
 from common.staff.dialogs import DialogAdmin, detail_dialog
+from common.staff.filters import EventTypeFilter
 
 
 class DeadLetterActionInline(ReadOnlyInline):
@@ -51,7 +52,7 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
         "behind",
         "why",
     )
-    list_filter = ("state", "error_class", "type")
+    list_filter = ("state", "error_class", EventTypeFilter)
     id_fields = ("event_id", "stream")
     search_help_text = "Event or stream id, in full."
     ordering = ("-id",)

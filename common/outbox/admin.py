@@ -22,6 +22,9 @@ from common.adminkit import (
 from common.outbox.admin_overview import overview_page
 from common.outbox.admin_topics import topic_page, topics_page
 from common.outbox.models import OutboxMessage, OutboxStream
+from common.staff.filters import EventTypeFilter
+from common.staff.lists import Listing
+from common.staff.searching import Searched
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -44,11 +47,16 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutboxMessage)
-class OutboxMessageAdmin(ReadOnlyModelAdmin):
+class OutboxMessageAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("position", "type", "state", "stream_id", "sequence", "occurred", "published")
-    list_filter = (StateFilter, "type")
-    id_fields = ("id", "stream", "subject")
-    search_fields = ("correlation_id__exact",)
+    list_filter = (StateFilter, EventTypeFilter)
+    searched = Searched(
+        ids=("id", "stream"), exact=("subject", "correlation_id"), numbers=("position",)
+    )
+    exported = (
+        *("position", "id", "topic", "stream", "sequence", "type", "subject", "occurred_at"),
+        *("correlation_id", "causation_id", "actor", "published_at", "partition", "offset"),
+    )
     search_help_text = "An event, stream, subject or correlation id, in full."
     ordering = ("-position",)
     exclude = ("data",)

@@ -127,6 +127,20 @@ class OutboxMessage(models.Model):
                 pages_per_range=32,
                 autosummarize=True,
             ),
+            BrinIndex(
+                name="outbox_message_by_correlation",
+                fields=["correlation_id"],
+                opclasses=["text_bloom_ops"],
+                pages_per_range=32,
+                autosummarize=True,
+            ),
+            BrinIndex(
+                name="outbox_message_by_type",
+                fields=["type"],
+                opclasses=["text_bloom_ops"],
+                pages_per_range=32,
+                autosummarize=True,
+            ),
         ]
 
     def __str__(self) -> str:

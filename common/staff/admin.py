@@ -18,7 +18,11 @@ from common.adminkit import (
     text_visible,
     time_shown,
 )
+from common.staff import command_search  # noqa: F401  takes the place of the theme's search
+from common.staff.filters import IdTimeFilter
+from common.staff.lists import Listing
 from common.staff.models import StaffAction
+from common.staff.searching import Searched
 from common.staff.selectors import actions_done
 
 
@@ -39,11 +43,19 @@ class ActionFilter(admin.SimpleListFilter):
         return queryset if self.value() is None else queryset.filter(action=self.value())
 
 
+class DoneFilter(IdTimeFilter):
+    title = "time (UTC)"
+
+
 @admin.register(StaffAction)
-class StaffActionAdmin(ReadOnlyModelAdmin):
+class StaffActionAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("shown_at", "action", "actor_email", "shown_target", "shown_reason")
-    list_filter = (ActionFilter, "at")
-    search_fields = ("target_id__exact", "actor_email__exact", "action__exact")
+    list_filter = (ActionFilter, DoneFilter)
+    searched = Searched(ids=("id",), exact=("target_id", "actor_email", "action"))
+    exported = (
+        *("id", "at", "action", "actor_email", "target_type", "target_id", "reason"),
+        *("request_id", "ip"),
+    )
     search_help_text = "The id of what was acted on, an action or an e-mail address, in full."
     ordering = ("-id",)
     fields = readonly_fields = (

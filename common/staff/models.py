@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -58,3 +59,27 @@ class StaffAction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.target_id} by {self.actor_email or self.actor_id}"
+
+
+class SavedView(models.Model):
+    """A filtered list that somebody keeps under a name, for themselves or for a role."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    listed = models.CharField(max_length=100, help_text="The model of the list.")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, help_text="The query string of the list.")
+    shared_with = models.ForeignKey(
+        "auth.Group", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        db_table = "staff_saved_view"
+        verbose_name = "saved view"
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="saved_view_once_per_name", fields=["owner", "listed", "name"]
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -18,6 +18,9 @@ from common.adminkit import (
 )
 from common.money import money_display
 from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
+from common.staff.filters import AmountFilter, IdTimeFilter, ValuesFilter
+from common.staff.lists import Listing
+from common.staff.searching import Searched
 from common.staff.sign_in import console_allows
 from common.staff.timeline import Timeline
 from common.staff.timeline_page import TimelineModelAdmin
@@ -89,10 +92,16 @@ class AccountChangeInline(ReadOnlyInline):
 
 
 @admin.register(Account)
-class AccountAdmin(DialogAdmin):
+class AccountAdmin(Listing, DialogAdmin):
     list_display = ("id", "owner", "role", "currency", "status", "posted", "pending", "available")
-    list_filter = ("status", "role")
-    id_fields = ("id", "owner")
+    list_filter = ("status", "role", ("currency", ValuesFilter))
+    searched = Searched(ids=("id", "owner"))
+    search_help_text = "The id of an account or of its owner, in full"
+    found_by_command = True
+    exported = (
+        *("id", "owner", "role", "currency", "status", "debits_posted", "credits_posted"),
+        *("debits_pending", "credits_pending", "opened_at", "last_recorded_at"),
+    )
     ordering = ("-id",)
     actions_list = ("trial_balance",)
     actions = (list_dialog(staff_dialogs.FREEZE), list_dialog(staff_dialogs.UNFREEZE))
@@ -176,11 +185,25 @@ def _currency_shown(balance: CurrencyBalance) -> dict[str, Any]:
 
 
 @admin.register(LedgerTransaction)
-class LedgerTransactionAdmin(TimelineModelAdmin):
+class LedgerTransactionAdmin(Listing, TimelineModelAdmin):
     list_display = ("id", "kind", "state", "money", "stream", "rejection_code", "recorded_at")
-    list_filter = ("state", "kind")
-    list_select_related = ("debit_account", "credit_account")
-    id_fields = ("id", "pending", "reverses")
+    list_filter = (
+        "state",
+        "kind",
+        ("rejection_code", ValuesFilter),
+        ("currency", ValuesFilter),
+        AmountFilter,
+        IdTimeFilter,
+    )
+    searched = Searched(ids=("id", "pending", "reverses", "stream"), prefixes=("reference",))
+    search_help_text = "Id of a transaction or user in full; reference"
+    totals_of = ("amount", "currency")
+    found_by_command = True
+    exported = (
+        *("id", "kind", "state", "rejection_code", "amount", "currency", "captured_amount"),
+        *("reversed_amount", "stream", "requested_by", "pending_id", "reverses_id"),
+        *("reference", "effective_at", "recorded_at"),
+    )
     ordering = ("-id",)
     fieldsets = (
         (
@@ -235,11 +258,17 @@ def _money(amount: int | None, transaction: LedgerTransaction) -> str:
 
 
 @admin.register(Posting)
-class PostingAdmin(PostingColumns, ReadOnlyModelAdmin):
+class PostingAdmin(Listing, PostingColumns, ReadOnlyModelAdmin):
     list_display = ("id", "transaction_id", "account", "direction", "layer", "money", "recorded_at")
     list_filter = ("direction", "layer")
     list_select_related = ("account",)
-    id_fields = ("transaction", "account")
+    searched = Searched(ids=("transaction", "account"), numbers=("id",))
+    search_help_text = "Id of a transaction or account in full; number"
+    totals_of = ("amount", "account__currency")
+    exported = (
+        *("id", "transaction_id", "account_id", "account__currency", "direction", "layer"),
+        *("amount", "balance_after", "recorded_at"),
+    )
     ordering = ("-id",)
     fields = readonly_fields = (
         "id",
@@ -253,11 +282,33 @@ class PostingAdmin(PostingColumns, ReadOnlyModelAdmin):
     )
 
 
+class ToStateFilter(admin.SimpleListFilter):
+    """By the state that was entered; the column is not looked through for what it has."""
+
+    title = "state"
+    parameter_name = "to_state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[Any]:  # noqa: ARG002  Django's
+        return LedgerTransaction.State.choices
+
+    def queryset(
+        self,
+        request: HttpRequest,  # noqa: ARG002  Django's signature
+        queryset: QuerySet[JournalEntry],
+    ) -> QuerySet[JournalEntry]:
+        return queryset if self.value() is None else queryset.filter(to_state=self.value())
+
+
 @admin.register(JournalEntry)
-class JournalEntryAdmin(JournalColumns, ReadOnlyModelAdmin):
+class JournalEntryAdmin(Listing, JournalColumns, ReadOnlyModelAdmin):
     list_display = ("sequence", "transaction_id", "type", "code", "actor", "recorded_at")
-    list_filter = ("to_state",)
-    id_fields = ("transaction",)
+    list_filter = (ToStateFilter,)
+    searched = Searched(ids=("transaction",), numbers=("sequence",))
+    search_help_text = "Id of a transaction in full; sequence"
+    exported = (
+        *("sequence", "transaction_id", "type", "from_state", "to_state", "code", "actor"),
+        *("cause", "recorded_at"),
+    )
     ordering = ("-sequence",)
     fields = readonly_fields = (
         "sequence",
@@ -302,7 +353,8 @@ class LedgerCheckResultAdmin(ReadOnlyModelAdmin):
 
 
 @admin.register(UserReplica)
-class UserReplicaAdmin(ReadOnlyModelAdmin):
+class UserReplicaAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("id", "status")
-    id_fields = ("id",)
+    searched = Searched(ids=("id",))
+    search_help_text = "A user's id, in full"
     ordering = ("-id",)

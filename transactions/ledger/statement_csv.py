@@ -1,9 +1,8 @@
 """A statement as CSV (RFC 4180), safe to open in a spreadsheet."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
+from common.csv_cells import cell_safe, rows_encoded
 from transactions.ledger.statements import Line
 
 _COLUMNS = (
@@ -17,9 +16,6 @@ _COLUMNS = (
     "effective_at",
 )
 
-# A cell that begins so is a formula to spreadsheets (OWASP, CSV Injection), in wide forms too.
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001  the wide forms are meant
-
 
 def statement_csv(pages: Iterable[list[Line]], *, currency: str) -> Iterator[bytes]:
     """
@@ -27,14 +23,9 @@ def statement_csv(pages: Iterable[list[Line]], *, currency: str) -> Iterator[byt
 
     Amounts are minor units. Text that a spreadsheet would calculate gets an apostrophe in front.
     """
-    yield _encoded([_COLUMNS])
+    yield rows_encoded([_COLUMNS])
     for lines in pages:
-        yield _encoded(_row(line, currency) for line in lines)
-
-
-def cell_safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+        yield rows_encoded(_row(line, currency) for line in lines)
 
 
 def _row(line: Line, currency: str) -> tuple[str | int, ...]:
@@ -48,9 +39,3 @@ def _row(line: Line, currency: str) -> tuple[str | int, ...]:
         line.recorded_at.isoformat(),
         line.effective_at.isoformat(),
     )
-
-
-def _encoded(rows: Iterable[Iterable[str | int]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()

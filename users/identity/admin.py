@@ -16,6 +16,9 @@ from django.urls import reverse
 
 from common.adminkit import ReadOnlyInline, ReadOnlyModelAdmin
 from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
+from common.staff.filters import IdTimeFilter, TimeFilter
+from common.staff.lists import Listing
+from common.staff.searching import Searched
 from common.staff.sign_in import console_allows
 from users.identity import staff_dialogs
 from users.identity.console_sign_in import AddressSignInForm, ConsolePasswordForm
@@ -86,12 +89,22 @@ class LoginEventInline(ReadOnlyInline):
     ordering = ("-id",)
 
 
+class RegisteredFilter(IdTimeFilter):
+    title = "time of sign-up (UTC)"
+
+
+class HappenedFilter(TimeFilter):
+    column = "happened_at"
+
+
 @admin.register(User)
-class UserAdmin(DialogAdmin):
+class UserAdmin(Listing, DialogAdmin):
     list_display = ("email", "display_name", "status", "role", "is_staff", "created_at")
-    list_filter = ("status", "role", "is_staff")
-    id_fields = ("id",)
-    search_fields = ("email__startswith", "display_name__startswith")
+    list_filter = ("status", "role", "is_staff", RegisteredFilter)
+    searched = Searched(ids=("id",), prefixes=("email", "display_name"))
+    search_help_text = "Id in full; beginning of an address or a name"
+    found_by_command = True
+    exported = ("id", "email", "display_name", "status", "role", "is_staff", "created_at")
     ordering = ("-id",)
     fields = (
         "id",
@@ -120,33 +133,39 @@ class UserAdmin(DialogAdmin):
 
 
 @admin.register(LoginEvent)
-class LoginEventAdmin(ReadOnlyModelAdmin):
+class LoginEventAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("happened_at", "type", "user", "detail", "ip", "user_agent", "actor")
-    list_filter = ("type",)
+    list_filter = ("type", HappenedFilter)
     list_select_related = ("user",)
-    id_fields = ("user",)
-    search_fields = ("user__email__exact", "ip__exact", "request_id__exact")
-    ordering = ("-id",)
+    searched = Searched(ids=("user",), exact=("request_id",), addresses=("ip",), people=("user",))
+    search_help_text = "User or request id or IP address in full; address"
+    # As they happened, which is what the filter of time asks the index for.
+    ordering = ("-happened_at", "-id")
+    exported = (
+        *("id", "happened_at", "type", "detail", "user_id", "ip", "user_agent", "request_id"),
+        *("actor", "reason"),
+    )
     exclude = ("address_hash",)
 
 
 @admin.register(EmailAddress)
-class EmailAddressAdmin(ReadOnlyModelAdmin):
+class EmailAddressAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("email", "user", "verified", "primary")
     list_filter = ("verified", "primary")
     list_select_related = ("user",)
-    id_fields = ("user",)
-    search_fields = ("email__startswith",)
+    searched = Searched(ids=("user",), prefixes=("email",), people=("user",))
+    search_help_text = "User id in full; beginning of an address"
     ordering = ("-id",)
 
 
 @admin.register(TokenFamily)
-class TokenFamilyAdmin(ReadOnlyModelAdmin):
+class TokenFamilyAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("id", "user", "created_at", "last_seen_at", "ip", "ended_at", "end_reason")
-    list_filter = ("end_reason",)
+    list_filter = ("end_reason", IdTimeFilter)
     list_select_related = ("user",)
-    id_fields = ("id", "user")
-    search_fields = ("user__email__exact",)
+    searched = Searched(ids=("id", "user"), people=("user",))
+    search_help_text = "Id or user id in full; address"
+    exported = ("id", "user_id", "created_at", "last_seen_at", "ip", "ended_at", "end_reason")
     ordering = ("-id",)
     # The key of the session would let whoever reads it act as the user.
     fields = (

@@ -14,6 +14,9 @@ from common.adminkit import (
     text_visible,
 )
 from common.staff.dialogs import DialogAdmin, detail_dialog
+from common.staff.filters import AmountFilter, IdTimeFilter, ValuesFilter
+from common.staff.lists import Listing
+from common.staff.searching import Searched
 from common.staff.timeline import Timeline
 from common.staff.timeline_page import TimelineModelAdmin
 from users.submissions import (
@@ -25,7 +28,7 @@ from users.submissions.timeline import timeline_of_command, timeline_of_request
 
 
 @admin.register(TransactionRequest)
-class TransactionRequestAdmin(TimelineModelAdmin, DialogAdmin):
+class TransactionRequestAdmin(Listing, TimelineModelAdmin, DialogAdmin):
     list_display = (
         "id",
         "kind",
@@ -38,11 +41,29 @@ class TransactionRequestAdmin(TimelineModelAdmin, DialogAdmin):
         "settled_at",
     )
     list_display_links = ("id",)
-    list_filter = ("status", "kind", "currency")
-    list_select_related = ("user", "counterparty", "requested_by")
-    id_fields = ("id", "user", "counterparty", "requested_by")
-    search_fields = ("reference__exact", "request_id__exact", "user__email__exact")
-    search_help_text = "An id, a reference, a request id or an e-mail address, in full."
+    list_filter = (
+        "status",
+        "kind",
+        ("rejection_code", ValuesFilter),
+        ("currency", ValuesFilter),
+        AmountFilter,
+        IdTimeFilter,
+    )
+    list_select_related = ("user", "counterparty")
+    searched = Searched(
+        ids=("id", "user", "counterparty", "requested_by"),
+        exact=("idempotency_key", "request_id"),
+        prefixes=("reference",),
+        people=("user", "counterparty", "requested_by"),
+    )
+    search_help_text = "Id, key or request id in full; reference or address"
+    totals_of = ("amount", "currency")
+    found_by_command = True
+    exported = (
+        *("id", "kind", "status", "rejection_code", "amount", "currency", "captured_amount"),
+        *("reversed_amount", "user_id", "counterparty_id", "requested_by_id", "reference"),
+        *("description", "idempotency_key", "request_id", "accepted_at", "settled_at"),
+    )
     ordering = ("-id",)
     fieldsets = (
         (
@@ -93,10 +114,11 @@ class TransactionRequestAdmin(TimelineModelAdmin, DialogAdmin):
         return f"ledger/ledgertransaction/{row.pk}/change/"
 
     @status_display(description="Status", ordering="status")
+    @status_display(description="Status")
     def shown_status(self, request: TransactionRequest) -> str:
         return request.status
 
-    @admin.display(description="Amount", ordering="amount")
+    @admin.display(description="Amount")
     def shown_amount(self, request: TransactionRequest) -> SafeString:
         return amount_shown(request.amount, request.currency)
 
@@ -130,7 +152,7 @@ class TransactionRequestAdmin(TimelineModelAdmin, DialogAdmin):
 
 
 @admin.register(TransactionCommand)
-class TransactionCommandAdmin(TimelineModelAdmin):
+class TransactionCommandAdmin(Listing, TimelineModelAdmin):
     list_display = (
         "id",
         "type",
@@ -143,11 +165,20 @@ class TransactionCommandAdmin(TimelineModelAdmin):
         "settled_at",
     )
     list_display_links = ("id",)
-    list_filter = ("status", "type")
+    list_filter = ("status", "type", ("rejection_code", ValuesFilter), IdTimeFilter)
     list_select_related = ("transaction", "requested_by")
-    id_fields = ("id", "transaction_id", "requested_by")
-    search_fields = ("request_id__exact",)
-    search_help_text = "An id or a request id, in full."
+    searched = Searched(
+        ids=("id", "transaction_id", "requested_by"),
+        exact=("idempotency_key", "request_id"),
+        people=("requested_by",),
+    )
+    search_help_text = "Id, key or request id in full; address"
+    found_by_command = True
+    exported = (
+        *("id", "transaction_id", "type", "status", "rejection_code", "amount"),
+        *("applied_amount", "requested_by_id", "reason", "idempotency_key", "request_id"),
+        *("accepted_at", "settled_at"),
+    )
     ordering = ("-id",)
     fieldsets = (
         (
@@ -184,7 +215,7 @@ class TransactionCommandAdmin(TimelineModelAdmin):
     def shown_reason(self, command: TransactionCommand) -> str:
         return text_visible(command.reason or NOTHING)
 
-    @status_display(description="Status", ordering="status")
+    @status_display(description="Status")
     def shown_status(self, command: TransactionCommand) -> str:
         return command.status
 
@@ -194,13 +225,18 @@ class TransactionCommandAdmin(TimelineModelAdmin):
 
 
 @admin.register(UnclaimedOutcome)
-class UnclaimedOutcomeAdmin(ReadOnlyModelAdmin):
+class UnclaimedOutcomeAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("transaction_id", "status", "shown_amount", "user_id", "received_at")
-    id_fields = ("transaction_id", "user_id")
+    searched = Searched(ids=("transaction_id", "user_id"))
+    totals_of = ("amount", "currency")
+    exported = (
+        *("transaction_id", "user_id", "status", "rejection_code", "amount", "currency"),
+        *("decided_at", "received_at"),
+    )
     search_help_text = "The id of a transaction or a user, in full."
     ordering = ("-transaction_id",)
 
-    @admin.display(description="Amount", ordering="amount")
+    @admin.display(description="Amount")
     def shown_amount(self, outcome: UnclaimedOutcome) -> SafeString:
         return amount_shown(outcome.amount, outcome.currency or "")
 

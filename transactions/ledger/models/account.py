@@ -87,6 +87,13 @@ class Account(models.Model):
                 & Q(debits_pending__lte=F("credits_posted") - F("debits_posted")),
             ),
         ]
+        indexes: ClassVar = [
+            # For the list of staff.
+            models.Index(name="account_by_currency", fields=["currency", "id"]),
+            models.Index(
+                name="account_by_status", fields=["status", "id"], condition=~Q(status="open")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.role or self.owner} {self.currency}"

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Length
 from django.db.models.lookups import Exact
 
@@ -38,6 +39,13 @@ class JournalEntry(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="journal_entry_hash_sha256", condition=Exact(Length("hash"), 32)
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(  # for the list of staff; most rows are found without it
+                name="journal_entry_by_state",
+                fields=["to_state", "sequence"],
+                condition=~Q(to_state="posted"),
             ),
         ]
 

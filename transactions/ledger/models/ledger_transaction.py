@@ -219,6 +219,30 @@ class LedgerTransaction(models.Model):
                 fields=["reverses"],
                 condition=Q(reverses__isnull=False),
             ),
+            # For the lists of staff. What most rows are is found without an index.
+            models.Index(name="ledger_transaction_of_stream", fields=["stream", "id"]),
+            models.Index(
+                name="ledger_transaction_by_state",
+                fields=["state", "id"],
+                condition=~Q(state="posted"),
+            ),
+            models.Index(
+                name="ledger_transaction_by_kind",
+                fields=["kind", "id"],
+                condition=~Q(kind__in=ORIGINALS),
+            ),
+            models.Index(
+                name="ledger_transaction_by_code",
+                fields=["rejection_code", "id"],
+                condition=~Q(rejection_code=""),
+            ),
+            models.Index(name="ledger_transaction_by_amount", fields=["currency", "amount"]),
+            models.Index(
+                name="ledger_transaction_referred",
+                fields=["reference"],
+                opclasses=["varchar_pattern_ops"],
+                condition=Q(reference__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -65,7 +65,10 @@ class Posting(models.Model):
                 # Balances as of a moment, and statements: one look each, whatever the size.
                 name="posting_by_account_layer_time",
                 fields=["account", "layer", "recorded_at", "id"],
-            )
+            ),
+            models.Index(  # for the list of staff, as there may be none
+                name="posting_pending", fields=["id"], condition=Q(layer="pending")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import pgtrigger
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Q
 
@@ -68,6 +69,10 @@ class LoginEvent(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(name="login_event_of_user", fields=["user", "-id"]),
+            # For the lists of staff.
+            models.Index(name="login_event_by_type", fields=["type", "-happened_at", "-id"]),
+            models.Index(name="login_event_by_address", fields=["ip"]),
+            HashIndex(name="login_event_by_request", fields=["request_id"]),
         ]
         triggers: ClassVar = [
             pgtrigger.Protect(name="login_event_stays_as_it_is", operation=pgtrigger.Update),

@@ -43,6 +43,7 @@ class TokenFamily(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(name="token_family_session_once", fields=["session_key"]),
         ]
+        indexes: ClassVar = [models.Index(name="token_family_by_end", fields=["end_reason", "id"])]
 
     def __str__(self) -> str:
         return str(self.id)

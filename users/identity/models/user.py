@@ -84,6 +84,18 @@ class User(AbstractBaseUser, PermissionsMixin):
                 name="user_role_known", condition=Q(role__in=["user", "treasury"])
             ),
         ]
+        # For the lists of staff: beginnings, and what few people are.
+        indexes: ClassVar = [
+            models.Index(name="user_by_email", fields=["email"], opclasses=["varchar_pattern_ops"]),
+            models.Index(
+                name="user_by_name", fields=["display_name"], opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(
+                name="user_by_status", fields=["status", "id"], condition=~Q(status="active")
+            ),
+            models.Index(name="user_by_role", fields=["role", "id"], condition=~Q(role="user")),
+            models.Index(name="user_staff", fields=["id"], condition=Q(is_staff=True)),
+        ]
         triggers: ClassVar = [
             pgtrigger.FSM(
                 name="user_status_arrows",

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import Q
 
@@ -130,6 +131,20 @@ class TransactionCommand(OutcomeRoad):
         ]
         indexes: ClassVar = [
             models.Index(name="transaction_command_of", fields=["transaction", "id"]),
+            # For the lists of staff.
+            models.Index(
+                name="transaction_command_by_status",
+                fields=["status", "id"],
+                condition=~Q(status="applied"),
+            ),
+            models.Index(name="transaction_command_by_type", fields=["type", "id"]),
+            models.Index(
+                name="transaction_command_by_code",
+                fields=["rejection_code", "id"],
+                condition=Q(rejection_code__isnull=False),
+            ),
+            HashIndex(name="transaction_command_by_key", fields=["idempotency_key"]),
+            HashIndex(name="transaction_command_by_request", fields=["request_id"]),
         ]
         triggers: ClassVar = [
             # `accepted_at` is left out: it is read under the stream's lock, after the insert that

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import pgtrigger
 from django.conf import settings
+from django.contrib.postgres.indexes import HashIndex
 from django.db import models
 from django.db.models import ExpressionWrapper, F, Q, Value
 
@@ -190,6 +191,27 @@ class TransactionRequest(OutcomeRoad):
             models.Index(
                 name="transaction_request_pending", fields=["id"], condition=Q(status="pending")
             ),
+            # For the lists of staff. What most rows have is found without an index; every one
+            # more is written twice, with the request and with its outcome.
+            models.Index(
+                name="transaction_request_by_status",
+                fields=["status", "id"],
+                condition=~Q(status__in=["posted", "pending"]),
+            ),
+            models.Index(
+                name="transaction_request_by_code",
+                fields=["rejection_code", "id"],
+                condition=Q(rejection_code__isnull=False),
+            ),
+            models.Index(name="transaction_request_by_amount", fields=["currency", "amount"]),
+            models.Index(
+                name="transaction_request_referred",
+                fields=["reference"],
+                opclasses=["varchar_pattern_ops"],
+                condition=Q(reference__isnull=False),
+            ),
+            HashIndex(name="transaction_request_by_key", fields=["idempotency_key"]),
+            HashIndex(name="transaction_request_by_request", fields=["request_id"]),
         ]
         triggers: ClassVar = [
             # A hold's deadline stands still with the acceptance, by a constraint above.

@@ -1,0 +1,121 @@
+"""Lists of the transactions console: found by index, summed up, exported."""
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from common.demo_history.scale import Scale
+from common.ids import uuid7
+from common.staff.models import StaffAction
+from tests.console_pages import details, filtered, lists, tables_scanned, visit
+from tests.factories.commands import TransferFactory
+from tests.factories.events import ALICE, BOB
+from tests.factories.transactions import StaffFactory
+from tests.transactions.books import apply, fund
+from transactions.demo_history import LedgerPast
+from transactions.ledger.models import Account, LedgerTransaction
+
+pytestmark = pytest.mark.django_db
+
+LEDGER = "/admin/ledger/"
+QUERIES_MAX = 12
+LARGE = {
+    *("ledger_transaction", "ledger_posting", "ledger_journal_entry", "ledger_account"),
+    *("ledger_user_replica", "outbox_message", "staff_action"),
+}
+
+
+@pytest.fixture
+def console(db):
+    client = Client()
+    client.force_login(StaffFactory())
+    return client
+
+
+@pytest.fixture
+def paid():
+    fund(ALICE, 100_000)
+    command = TransferFactory(amount=1_250, reference="INV-2026-7")
+    apply(command, TransferFactory(amount=999_999))
+    return command
+
+
+def ids_of(response):
+    return {row.pk for row in response.context["cl"].result_list}
+
+
+class TestLists:
+    def test_find_transactions_by_reference_user_and_id(self, console, paid):
+        page = f"{LEDGER}ledgertransaction/"
+
+        for term in (str(paid.transaction_id), "INV-2026-7", "INV-2"):
+            assert ids_of(console.get(page, {"q": term})) == {paid.transaction_id}
+        assert paid.transaction_id in ids_of(console.get(page, {"q": str(ALICE)}))
+
+    @pytest.mark.usefixtures("paid")
+    def test_find_postings_and_entries_by_number(self, console):
+        for page in ("posting", "journalentry"):
+            first = next(iter(ids_of(console.get(f"{LEDGER}{page}/"))))
+            assert ids_of(console.get(f"{LEDGER}{page}/", {"q": str(first)})) == {first}
+
+    def test_sum_the_selection_up(self, console, paid):
+        content = console.get(
+            f"{LEDGER}ledgertransaction/", {"currency": "EUR", "amount_to": "12.50"}
+        ).content.decode()
+
+        assert "12.50 EUR" in content
+        assert "All 1 rows of this selection" in content
+        assert str(paid.transaction_id) in content
+
+    @pytest.mark.usefixtures("paid")
+    def test_are_exported_for_a_reason(self, console):
+        response = console.post(f"{LEDGER}posting/export/", {"reason": "A question of the auditor"})
+
+        text = b"".join(response.streaming_content).decode()
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert {row["account__currency"] for row in rows} == {"EUR"}
+        assert {row["amount"] for row in rows} == {"100000", "1250"}
+        assert StaffAction.objects.get().target_type == "ledger.posting"
+
+    @pytest.mark.usefixtures("paid")
+    def test_are_searched_by_ctrl_k(self, console):
+        wallet = Account.objects.get(owner=BOB)
+
+        for term in (str(wallet.id), str(BOB)):
+            page = console.get(reverse("admin:search"), {"s": term, "extended": "1"})
+            link = reverse("admin:ledger_account_change", args=[wallet.id])
+            assert link in page.content.decode()
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.django_db(transaction=True)
+class TestAtScale:
+    """With a past, which has rows of every kind; the plans are those without reading a table."""
+
+    def test_asks_little_and_reads_no_table(self):
+        past = Scale(200, 40, 8, datetime(2026, 3, 1, tzinfo=UTC))
+        LedgerPast(past, keep_from=past.begins_at).write(on_steps=lambda _: None)
+        assert LedgerTransaction.objects.exists()
+        client = Client()
+        client.force_login(StaffFactory())
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+            # Small tables are read whole; it is to be seen whether they must be.
+            cursor.execute("SET enable_seqscan = off")
+        try:
+            for address in lists():
+                plain = visit(client, address)
+                pages = [*filtered(plain), *details(plain), f"{address}?q={uuid7()}"]
+                pages += [f"{address}?q=INV-00", f"{address}?p=2"]
+                for page in [plain, *(visit(client, one) for one in pages)]:
+                    assert page.status == 200, page.address
+                    assert len(page.queries) <= QUERIES_MAX, (page.address, page.queries)
+                    assert tables_scanned(page.queries, LARGE) == set(), page.address
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("RESET enable_seqscan")
