@@ -87,6 +87,8 @@ BENCHES = (
     Part("publish", ("tests/bench/test_publish.py",), "users.settings.test"),
     Part("hook", ("tests/bench/test_hook.py",), "users.settings.test"),
     Part("ledger", ("tests/bench/test_ledger.py",), "transactions.settings.test"),
+    Part("admin", ("tests/bench/test_admin.py",), "users.settings.test"),
+    Part("admin", ("tests/bench/test_admin.py",), "transactions.settings.test"),
 )
 
 
