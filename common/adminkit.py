@@ -11,12 +11,16 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.admin.checks import ModelAdminChecks
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import EmptyPage
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin as UnfoldModelAdmin
@@ -161,6 +165,18 @@ class ReadOnlyModelAdmin(ModelAdmin):
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:  # noqa: ARG002
         return {}
+
+    def history_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: dict[str, Any] | None = None,  # noqa: ARG002  Django's signature
+    ) -> HttpResponseRedirect:
+        """Lead to the record of what staff did to the row; Django's own log is always empty."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        record = reverse(f"{self.admin_site.name}:staff_staffaction_changelist")
+        return HttpResponseRedirect(f"{record}?{urlencode({'q': unquote(object_id)})}")
 
 
 class ReadOnlyInline(UnfoldTabularInline):

@@ -23,7 +23,6 @@ NAVIGATION = [
         title="Staff",
         pages=[
             Page(title="Staff", model="auth.User", icon="badge"),
-            Page(title="Groups", model="auth.Group", icon="groups"),
         ],
     ),
 ]

@@ -110,6 +110,7 @@ def resolve_page(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpRe
 
 def run_page(model_admin: "ModelAdmin[Any]", request: HttpRequest, run_id: int) -> HttpResponse:
     """Show how far a run is; a POST does some more of it, or stops it."""
+    staff_permitted(request, "inbox.view_inboxwaiting")
     wiring = wiring_of()
     run = LetterRun.objects.filter(pk=run_id, consumer=wiring.consumer).first()
     if run is None:
@@ -118,7 +119,6 @@ def run_page(model_admin: "ModelAdmin[Any]", request: HttpRequest, run_id: int) 
     if request.method == "POST":
         staff_permitted(request, permitted)
         return _go_on(request, run)
-    staff_permitted(request, "inbox.view_inboxwaiting")
     return page_response(
         model_admin,
         request,

@@ -1,6 +1,7 @@
-"""The groups of the roles, as `common.staff.roles` describes them."""
+"""The groups of the roles, as `common.staff.roles` describes them, and who is in them."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from django.apps import AppConfig
@@ -36,6 +37,18 @@ def groups_follow_roles(
             group, _made = groups.get_or_create(name=role)
             group.permissions.add(*(known[name] for name in given - had))
             group.permissions.remove(*(known[name] for name in had - given))
+
+
+def roles_set(user: Any, *, roles: Collection[str]) -> None:
+    """Give somebody of staff exactly these roles; other groups of theirs stay."""
+    groups = installed_apps.get_model("auth", "Group").objects
+    user.groups.set([*user.groups.exclude(name__in=list(Role)), *groups.filter(name__in=roles)])
+
+
+def roles_of(user: Any) -> list[str]:
+    """The roles of somebody, in order."""
+    groups = user.groups.filter(name__in=list(Role)).order_by("name")
+    return list(groups.values_list("name", flat=True))
 
 
 def _codenames(label: str, role: Role) -> set[str]:

@@ -39,7 +39,10 @@ class StaffAction(models.Model):
     class Meta:
         db_table = "staff_action"
         verbose_name = "staff action"
-        permissions: ClassVar = [("export_lists", "Can export lists")]
+        permissions: ClassVar = [
+            ("assign_roles", "Can say which roles staff have"),
+            ("export_lists", "Can export lists"),
+        ]
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="staff_action_has_actor_action_and_target",

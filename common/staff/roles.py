@@ -80,7 +80,6 @@ ROLES: dict[Role, frozenset[str]] = {
     Role.AUDITOR: frozenset(
         (
             *_READ,
-            "auth.view_group",
             "auth.view_user",
             "outbox.read_topics",
             "staff.export_lists",
@@ -88,3 +87,14 @@ ROLES: dict[Role, frozenset[str]] = {
     ),
 }
 """What each role may do, as `app_label.codename`."""
+
+
+def roles_table() -> str:
+    """Who may do what, as the table of docs/staff.md; a superuser may do all of it."""
+    head = ["permission", *Role]
+    rows = [
+        [f"`{name}`", *("yes" if name in ROLES[role] else "" for role in Role)]
+        for name in sorted(frozenset().union(*ROLES.values()))
+    ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n".replace("  ", " ") for line in lines)

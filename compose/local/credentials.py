@@ -8,7 +8,8 @@ from pathlib import Path
 
 from compose.local.stack import SERVICES, Stack
 
-DEMO_ACCOUNTS = ("alice", "bob", "treasury", "admin")
+DEMO_STAFF = ("support", "operator", "controller", "auditor")
+DEMO_ACCOUNTS = ("alice", "bob", "treasury", "admin", *DEMO_STAFF)
 
 
 def _long() -> str:

@@ -11,7 +11,8 @@ ROLES = {
     "alice": "a user",
     "bob": "a user",
     "treasury": "role treasury: may deposit",
-    "admin": "staff, both consoles",
+    "admin": "staff who may do everything, both consoles",
+    **dict.fromkeys(credentials.DEMO_STAFF, "staff with this role, both consoles"),
 }
 
 

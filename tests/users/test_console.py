@@ -210,6 +210,14 @@ class TestPages:
         assert "staff:carol" in content
         assert "a &lt;b&gt;complaint&lt;/b&gt;" in content
 
+    def test_lead_to_the_wallets_of_a_user(self, staff, settings):
+        settings.TWIN_CONSOLE_URL = "https://ledger.example.com"
+        user = UserFactory()
+
+        content = staff.get(change_page(user)).content.decode()
+
+        assert f"https://ledger.example.com/admin/ledger/account/?q={user.id}" in content
+
     def test_show_no_secret(self, staff):
         user = UserFactory()
         family = TokenFamily.objects.create(user=user, session_key="secret-key")

@@ -25,7 +25,10 @@ from common.staff.sign_in import console_allows
 from common.staff.timeline import Timeline
 from common.staff.timeline_page import TimelineModelAdmin
 from transactions.console_sign_in import LocalSignInForm
-from transactions.ledger import staff_dialogs
+from transactions.ledger import (
+    staff_admin,  # noqa: F401  registers its page
+    staff_dialogs,
+)
 from transactions.ledger.models import (
     Account,
     AccountChange,

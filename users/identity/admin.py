@@ -2,9 +2,11 @@
 
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.contrib.auth.views import PasswordChangeView
@@ -13,8 +15,11 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
-from common.adminkit import ReadOnlyInline, ReadOnlyModelAdmin
+from common.adminkit import NOTHING, ReadOnlyInline, ReadOnlyModelAdmin
+from common.staff.assigning import ASSIGN_ROLES
 from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
 from common.staff.filters import IdTimeFilter, TimeFilter
 from common.staff.lists import Listing
@@ -117,19 +122,30 @@ class UserAdmin(Listing, DialogAdmin):
         "groups",
         "created_at",
         "last_login",
+        "wallets",
     )
+    readonly_fields = ("wallets",)
     inlines = (UserStatusChangeInline, LoginEventInline)
     actions = (
         list_dialog(staff_dialogs.SUSPEND),
         list_dialog(staff_dialogs.REINSTATE),
         list_dialog(staff_dialogs.SESSIONS_END),
     )
-    actions_detail = ("suspend", "reinstate", "end_sessions", "reset_mfa", "close")
+    actions_detail = ("suspend", "reinstate", "end_sessions", "reset_mfa", "close", "assign_roles")
     suspend = detail_dialog(staff_dialogs.SUSPEND)
     reinstate = detail_dialog(staff_dialogs.REINSTATE)
     end_sessions = detail_dialog(staff_dialogs.SESSIONS_END)
     reset_mfa = detail_dialog(staff_dialogs.MFA_RESET)
     close = detail_dialog(staff_dialogs.CLOSE)
+    assign_roles = detail_dialog(ASSIGN_ROLES)
+
+    @admin.display(description="Wallets")
+    def wallets(self, user: User) -> SafeString | str:
+        """Where the console of transactions lists them."""
+        if not settings.TWIN_CONSOLE_URL:
+            return NOTHING
+        page = f"{settings.TWIN_CONSOLE_URL}/admin/ledger/account/?{urlencode({'q': user.pk})}"
+        return format_html('<a href="{}">In the console of transactions</a>', page)
 
 
 @admin.register(LoginEvent)

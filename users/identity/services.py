@@ -1,5 +1,6 @@
 """Sign-up and profiles; what becomes of people afterwards is in `lifecycle`."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from django.db import transaction
 
 from common.db.refusing import refusing
 from common.outbox.append import NewEvent, outbox_append, stream_open
+from common.staff.groups import roles_set
 from users.identity.emails import email_canonical
 from users.identity.errors import AccountNotActive, EmailTaken, ProfileChanged
 from users.identity.events import user_registered
@@ -25,12 +27,14 @@ def user_register(
     actor: str | None = None,
     role: User.Role = User.Role.USER,
     is_staff: bool = False,
+    is_superuser: bool = False,
+    staff_roles: Collection[str] = (),
 ) -> User:
     """
     Make an account, begin its stream and announce it: all three or nothing.
 
-    `status` is pending or active. The new user is the actor unless another is named. Staff
-    are superusers until roles exist.
+    `status` is pending or active. The new user is the actor unless another is named. `staff_roles`
+    are of `common.staff.roles`, for staff.
 
     Raises:
         AddressInvalid: the address has no canonical form.
@@ -41,13 +45,15 @@ def user_register(
         status=status,
         role=role,
         is_staff=is_staff,
-        is_superuser=is_staff,
+        is_superuser=is_superuser,
         created_at=at,
     )
     # Hashing takes long on purpose: before the transaction, not in it.
     user.set_password(password)
     with refusing({"user_email_once": EmailTaken}), transaction.atomic(durable=True):
         user.save(force_insert=True)
+        if staff_roles:
+            roles_set(user, roles=staff_roles)
         stream_open(stream=user.id, accepting=user.is_active)
         outbox_append(
             event=NewEvent(

@@ -204,6 +204,14 @@ class TestPages:
             assert "&lt;b&gt;why&lt;/b&gt;" in page
             assert reverse("admin:identity_user_change", args=[user.id]) in page
 
+    def test_are_where_the_history_of_a_row_leads(self, boss, ask):
+        user = UserFactory()
+        staff_act(ask, **SUSPEND, target=Target.of(user), act=lambda: None)
+
+        history = boss.get(reverse("admin:identity_user_history", args=[user.pk]), follow=True)
+
+        assert list(history.context["cl"].result_list) == [StaffAction.objects.get()]
+
     def test_filter_by_what_was_done(self, boss, recorded):
         page = reverse(f"{self.PAGE}_changelist")
 

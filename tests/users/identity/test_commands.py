@@ -6,13 +6,16 @@ from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 
 from common.outbox.models import OutboxMessage, OutboxStream
+from common.staff.groups import roles_of
+from common.staff.roles import Role
 from tests.factories.users import PASSWORD, UserFactory
 from tests.users.conftest import AUTH
 from users.identity.models import User
 
 pytestmark = pytest.mark.django_db
 
-NAMES = ("alice", "bob", "treasury", "admin")
+STAFF = ("admin", *Role)
+NAMES = ("alice", "bob", "treasury", *STAFF)
 
 
 @pytest.fixture
@@ -29,14 +32,18 @@ class TestSeedDemo:
         users = {user.email: user for user in User.objects.all()}
         assert set(users) == {f"{name}@example.com" for name in NAMES}
         assert users["treasury@example.com"].role == "treasury"
-        assert [user.email for user in users.values() if user.is_staff] == ["admin@example.com"]
-        assert users["admin@example.com"].is_superuser
+        staff = {user.email: user for user in users.values() if user.is_staff}
+        assert set(staff) == {f"{name}@example.com" for name in STAFF}
+        assert [user.email for user in users.values() if user.is_superuser] == ["admin@example.com"]
+        assert {role: roles_of(staff[f"{role}@example.com"]) for role in Role} == {
+            role: [role] for role in Role
+        }
         assert {user.status for user in users.values()} == {"active"}
-        assert OutboxStream.objects.filter(accepting=True, last_sequence=1).count() == 4
+        assert OutboxStream.objects.filter(accepting=True, last_sequence=1).count() == 8
         assert set(OutboxMessage.objects.values_list("type", "actor")) == {
             ("user_registered.v1", "system:seed_demo")
         }
-        assert EmailAddress.objects.filter(verified=True, primary=True).count() == 4
+        assert EmailAddress.objects.filter(verified=True, primary=True).count() == 8
         body = {"email": "bob@example.com", "password": f"{PASSWORD} of bob"}
         assert anonymous.post(f"{AUTH}/auth/login", body, format="json").status_code == 200
 
@@ -46,7 +53,7 @@ class TestSeedDemo:
         call_command("seed_demo")
 
         assert list(User.objects.order_by("id").values()) == before
-        assert OutboxMessage.objects.count() == EmailAddress.objects.count() == 4
+        assert OutboxMessage.objects.count() == EmailAddress.objects.count() == 8
 
     def test_needs_every_password_before_it_begins(self, monkeypatch):
         monkeypatch.delenv("DEMO_ADMIN_PASSWORD")
@@ -60,10 +67,12 @@ class TestCreateStaff:
     def test_makes_an_account_that_may_enter_the_console(self, monkeypatch, client):
         monkeypatch.setenv("STAFF_PASSWORD", f"{PASSWORD} of staff")
 
-        call_command("create_staff", "Night@Example.com")
+        call_command("create_staff", "Night@Example.com", "--role", "operator")
 
         user = User.objects.get(email="night@example.com")
         assert user.is_staff
+        assert not user.is_superuser
+        assert roles_of(user) == ["operator"]
         assert OutboxMessage.objects.get().actor == "system:create_staff"
         assert client.login(email=user.email, password=f"{PASSWORD} of staff")
         assert client.get("/admin/").status_code == 200
@@ -80,15 +89,22 @@ class TestCreateStaff:
         monkeypatch.setenv("STAFF_PASSWORD", password)
 
         with pytest.raises(CommandError):
-            call_command("create_staff", email)
+            call_command("create_staff", email, "--superuser")
+        assert not User.objects.exists()
+
+    def test_needs_to_know_what_they_may_do(self, monkeypatch):
+        monkeypatch.setenv("STAFF_PASSWORD", f"{PASSWORD} of staff")
+
+        with pytest.raises(CommandError, match="--role is needed"):
+            call_command("create_staff", "night@example.com")
         assert not User.objects.exists()
 
     def test_refuses_an_address_that_is_taken(self, monkeypatch):
         monkeypatch.setenv("STAFF_PASSWORD", f"{PASSWORD} of staff")
-        call_command("create_staff", "night@example.com")
+        call_command("create_staff", "night@example.com", "--superuser")
 
         with pytest.raises(CommandError, match="night@example"):
-            call_command("create_staff", "night@example.com")
+            call_command("create_staff", "night@example.com", "--superuser")
 
 
 class TestIssueToken:

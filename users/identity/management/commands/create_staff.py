@@ -1,4 +1,4 @@
-"""Make the first account of staff; `createsuperuser` would leave out its stream and event."""
+"""Make an account of staff; `createsuperuser` would leave out its stream and event."""
 
 import os
 from getpass import getpass
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from common.ids import uuid7
+from common.staff_arguments import roles_add, roles_given
 from users.identity.emails import AddressInvalid
 from users.identity.errors import EmailTaken
 from users.identity.models import User
@@ -23,8 +24,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", help="The address they sign in with.")
+        roles_add(parser)
 
-    def handle(self, *, email: str, **options: Any) -> None:  # noqa: ARG002  Django's options
+    def handle(self, *, email: str, **options: Any) -> None:
+        given = roles_given(options)
         password = os.environ.get("STAFF_PASSWORD") or getpass("Password: ")
         try:
             validate_password(password)
@@ -34,6 +37,8 @@ class Command(BaseCommand):
                 status=User.Status.ACTIVE,
                 at=timezone.now(),
                 is_staff=True,
+                is_superuser=given.superuser,
+                staff_roles=given.roles,
                 actor="system:create_staff",
                 correlation_id=str(uuid7()),
             )

@@ -11,6 +11,7 @@ from common.db.timeouts import timeouts_use
 from common.demo_history.scale import scale_arguments_add
 from common.demo_history.writing import past_write
 from common.ids import uuid7
+from common.staff.roles import Role
 from users.demo_history import UsersPast
 from users.identity.models import User
 from users.identity.services import user_register
@@ -20,14 +21,19 @@ class _Account(NamedTuple):
     email: str
     password_variable: str
     role: User.Role = User.Role.USER
-    is_staff: bool = False
+    is_superuser: bool = False
+    staff_role: Role | None = None
 
 
 _ACCOUNTS = (
     _Account("alice@example.com", "DEMO_ALICE_PASSWORD"),
     _Account("bob@example.com", "DEMO_BOB_PASSWORD"),
     _Account("treasury@example.com", "DEMO_TREASURY_PASSWORD", role=User.Role.TREASURY),
-    _Account("admin@example.com", "DEMO_ADMIN_PASSWORD", is_staff=True),
+    _Account("admin@example.com", "DEMO_ADMIN_PASSWORD", is_superuser=True),
+    *(
+        _Account(f"{role}@example.com", f"DEMO_{role.upper()}_PASSWORD", staff_role=role)
+        for role in Role
+    ),
 )
 
 
@@ -56,7 +62,9 @@ class Command(BaseCommand):
                 status=User.Status.ACTIVE,
                 at=timezone.now(),
                 role=account.role,
-                is_staff=account.is_staff,
+                is_staff=account.is_superuser or account.staff_role is not None,
+                is_superuser=account.is_superuser,
+                staff_roles=[account.staff_role] if account.staff_role else [],
                 actor="system:seed_demo",
                 correlation_id=correlation_id,
             )
