@@ -28,10 +28,11 @@ errorlog = "-"
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let requests that are held know when the worker is told to end."""
+    """Let requests that are held know when the worker is told to end, and begin."""
     from common import held_requests  # noqa: PLC0415  imported after the fork
 
     held_requests.ends_when(lambda: not worker.alive)
+    serve.worker_began()
 
 
 def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001  gunicorn's signature

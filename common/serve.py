@@ -7,6 +7,7 @@ producer and a database pool must be made after it (P8).
 """
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -54,6 +55,17 @@ def threads() -> int:
     return int(os.environ.get("WEB_THREADS", "8"))
 
 
+def worker_began() -> None:
+    """
+    Let the garbage collector look less often, and never again through what was loaded.
+
+    It took a tenth of a millisecond of every request, and two thirds of that for nothing.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 def worker_end() -> None:
     """Let the publisher finish the round in hand and close its connections."""
     from common.outbox import publisher  # noqa: PLC0415  imported after the fork
@@ -99,6 +111,7 @@ def _load(target: str, *_given: Any, **_options: Any) -> Any:
     """Import the application, in the worker that will answer with it."""
     module, name = target.split(":")
     application = getattr(import_module(module), name)
+    worker_began()
     # How a process of `multiprocessing` ends; `atexit` is not for those.
     util.Finalize(None, worker_end, exitpriority=0)
     threading.Thread(target=_end_with_parent, daemon=True).start()

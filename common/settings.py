@@ -244,7 +244,7 @@ def rest_framework() -> dict[str, Any]:
         "DEFAULT_PERMISSION_CLASSES": ["common.api.permissions.DenyAll"],
         "DEFAULT_PARSER_CLASSES": ["common.api.parsers.StrictJSONParser"],
         "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.api.negotiation.FirstForAny",
-        "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+        "DEFAULT_RENDERER_CLASSES": ["common.api.renderers.FastJSONRenderer"],
         "DEFAULT_SCHEMA_CLASS": "common.api.openapi.ApiSchema",
         # OPTIONS would describe every view to whoever may call it; the OpenAPI document does.
         "DEFAULT_METADATA_CLASS": None,

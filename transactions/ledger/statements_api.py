@@ -10,7 +10,6 @@ from django.http import HttpResponseBase, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +17,7 @@ from common.api.errors import InvalidRequest, NotFound
 from common.api.fields import StrictCharField, StrictSerializer, TimestampField
 from common.api.openapi import page_parameters
 from common.api.pagination import limit_asked
+from common.api.renderers import FastJSONRenderer
 from common.api.views import CallerApi
 from transactions.ledger import examples
 from transactions.ledger.balances import wallet_get
@@ -36,7 +36,7 @@ from transactions.ledger.statements import (
 _Fields = dict[str, serializers.Field[Any, Any, Any, Any]]
 
 
-class CsvRenderer(JSONRenderer):
+class CsvRenderer(FastJSONRenderer):
     """Makes CSV acceptable. It is streamed past renderers, so what comes here is a problem."""
 
     media_type = "text/csv"
@@ -90,7 +90,7 @@ class StatementSerializer(serializers.Serializer[Any]):
 
 class StatementApi(CallerApi):
     query_input = StatementInput
-    renderer_classes = (JSONRenderer, CsvRenderer)
+    renderer_classes = (FastJSONRenderer, CsvRenderer)
 
     @extend_schema(
         operation_id="accounts_statement",

@@ -8,12 +8,12 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.api.errors import NotFound
 from common.api.openapi import refusals
+from common.api.renderers import FastJSONRenderer
 from common.api.views import CallerApi
 from users.submissions import examples
 from users.submissions.errors import WaitingPlacesTaken
@@ -33,7 +33,7 @@ _LAST_EVENT_ID = OpenApiParameter(
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-class EventStreamRenderer(JSONRenderer):
+class EventStreamRenderer(FastJSONRenderer):
     """Makes `text/event-stream` what the route offers; problems are JSON here as anywhere."""
 
     media_type = MEDIA_TYPE

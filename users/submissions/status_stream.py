@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
-from rest_framework.renderers import JSONRenderer
 
 from common import held_requests
+from common.api.renderers import FastJSONRenderer
 from users.submissions.models import TransactionRequest
 from users.submissions.progress import Progress, event_id, is_settled, unseen
 from users.submissions.waiters import TICK_S, Waiter
@@ -29,7 +29,7 @@ def events_of(states: Iterable[dict[str, Any]]) -> bytes:
 
 def _event(state: dict[str, Any]) -> bytes:
     # JSON has no line breaks here, and a line is all that `data` may be.
-    data = JSONRenderer().render(state)
+    data = FastJSONRenderer().render(state)
     return b"id: %b\nevent: status\ndata: %b\n\n" % (event_id(state).encode(), data)
 
 
