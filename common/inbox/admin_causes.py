@@ -1,6 +1,5 @@
 """Dead letters as staff look at them: by cause, with a sample beside the contract of its event."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +25,7 @@ from common.inbox.causes import (
 )
 from common.inbox.contract_check import ContractCheck, contract_check
 from common.inbox.models import InboxWaiting
+from common.inbox.records import record_of
 from common.inbox.selection import BEHIND_MANY, with_behind
 from common.inbox.wiring import Wiring
 from common.staff.actions import staff_permitted
@@ -111,7 +111,6 @@ def cause_words(cause: Cause) -> str:
 
 def letter_sample(letter: InboxWaiting, check: ContractCheck) -> dict[str, Any]:
     """A letter for a page: its data as text, and where they break the contract."""
-    headers = json.loads(bytes(letter.headers))
     return {
         "letter": letter,
         "page": reverse("admin:inbox_inboxwaiting_change", args=[letter.pk]),
@@ -129,7 +128,7 @@ def letter_sample(letter: InboxWaiting, check: ContractCheck) -> dict[str, Any]:
         ),
         "schema": payload_shown(check.schema) if check.schema else "",
         "place": f"{letter.topic}/{letter.partition}@{letter.offset}",
-        "header_count": len(headers),
+        "header_count": len(record_of(letter).headers),
     }
 
 

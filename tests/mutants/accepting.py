@@ -7,6 +7,7 @@ _CLAIM = "users/submissions/claim.py"
 _BATCH = "users/submissions/batch.py"
 _APPEND = "common/outbox/append.py"
 _RACES = "tests/users/submissions/test_races.py"
+_TOGETHER = "tests/users/submissions/test_together.py"
 _TEST_BATCH = "tests/users/submissions/test_batch.py"
 _BATCH_RACES = "tests/users/submissions/test_batch_races.py"
 _TEST_APPEND = "tests/common/outbox/test_append.py"
@@ -16,6 +17,22 @@ _LOCK_ORDER = "tests/common/test_lock_order.py"
 _ONE_STATEMENT = "        row = prepared_row(_ACCEPT, asked)\n"
 
 ACCEPTING = (
+    Mutant(
+        name="together-unconditionally",
+        what="accepts requests of several threads together, whatever stands against them",
+        file=_APPEND,
+        old=' AND {_of_row("asked", condition)}\n',
+        new="\n",
+        tests=(_TOGETHER,),
+    ),
+    Mutant(
+        name="together-waits",
+        what="lets all who are accepted together wait for a stream that somebody holds",
+        file=_APPEND,
+        old="        FOR NO KEY UPDATE SKIP LOCKED\n",
+        new="        FOR NO KEY UPDATE\n",
+        tests=(_TOGETHER,),
+    ),
     Mutant(
         name="number-without-claim",
         what="keeps the number it has taken although the idempotency key is not free",

@@ -10,21 +10,24 @@ _PARALLEL = "tests/transactions/test_parallel.py"
 _TEST_COMMAND_OUTCOMES = "tests/users/submissions/test_command_outcomes.py"
 _TEST_OUTCOMES = "tests/users/submissions/test_outcomes.py"
 
+_SORTED = "                ORDER BY owner, currency\n"
+_LOCKED = "                FOR NO KEY UPDATE OF account\n"
+
 DECIDING = (
     Mutant(
         name="balance-without-lock",
         what="reads balances without locking the wallets",
         file=_ACCOUNTS,
-        old="            ORDER BY owner, currency\n            FOR NO KEY UPDATE OF account\n",
-        new="            ORDER BY owner, currency\n",
+        old=_SORTED + _LOCKED,
+        new=_SORTED,
         tests=(_PARALLEL,),
     ),
     Mutant(
         name="wallets-unsorted",
         what="locks wallets in the order in which they are named",
         file=_ACCOUNTS,
-        old="            ORDER BY owner, currency\n            FOR NO KEY UPDATE OF account\n",
-        new="            FOR NO KEY UPDATE OF account\n",
+        old=_SORTED + _LOCKED,
+        new=_LOCKED,
         tests=(_PARALLEL,),
     ),
     Mutant(
