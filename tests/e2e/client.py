@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
@@ -13,6 +13,8 @@ from common.ids import uuid7
 
 DEADLINE_S = 20
 PAUSE_S = 0.02
+TOKEN_KEPT_S = 120
+"""Access tokens live five minutes; on a slow machine the tests take longer."""
 TERMINAL = {"posted", "rejected"}
 PASSWORD = "correct-horse-battery-staple"
 
@@ -30,17 +32,28 @@ def wait_for(what: str, look: Callable[[], Found | None], *, deadline_s: float =
 
 @dataclass
 class Caller:
-    """Somebody who calls the API through the gateway; without a token, anybody."""
+    """Somebody who calls the API through the gateway; who is not signed in is anybody."""
 
     http: httpx.Client
-    token: str | None = None
+    session: Session | None = None
     id: str = ""
+    _renewed_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def token(self) -> str | None:
+        """An access token that lives for some time yet, however long the tests take."""
+        if self.session is None:
+            return None
+        if time.monotonic() - self._renewed_at > TOKEN_KEPT_S:
+            self.session.renew()
+            self._renewed_at = time.monotonic()
+        return self.session.access_token
 
     def call(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request as this caller."""
         headers = dict(options.pop("headers", {}))
-        if self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
+        if token := self.token:
+            headers["Authorization"] = f"Bearer {token}"
         return self.http.request(method, path, headers=headers, **options)
 
     def submit(self, *, key: str | None = None, **body: Any) -> httpx.Response:
@@ -99,5 +112,5 @@ def treasury() -> Caller:
 
 def _caller_of(session: Session) -> Caller:
     caller = anybody()
-    caller.token, caller.id = session.access_token, str(session.user_id)
+    caller.session, caller.id = session, str(session.user_id)
     return caller

@@ -354,7 +354,8 @@ class TestDiscardOfACommand:
         with pytest.raises(DiscardRefused, match="breaks the contract"):
             discard()
 
-    def test_is_refused_while_users_cannot_be_asked(self):
+    def test_is_refused_while_users_cannot_be_asked(self, settings):
+        settings.PEER = {**settings.PEER, "URL": "http://127.0.0.1:1"}
         self.consume_illegible(self.misfit(transaction_created(), accepted_at=NOON))
 
         with pytest.raises(DiscardRefused, match="cannot be asked"):
