@@ -54,14 +54,18 @@ def meanwhile(action: Callable[[], Any]) -> Iterator[Future[Any]]:
 
 
 def sessions(*, listeners: bool) -> list[int]:
-    """The process ids of other sessions of this database: of who listens by now, or the rest."""
+    """
+    The process ids of other sessions of this database: of who listens by now, or the rest.
+
+    Publishers are neither: they come and go as they like.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            " AND CASE WHEN application_name LIKE %s"
+            " AND application_name NOT LIKE %s AND CASE WHEN application_name LIKE %s"
             " THEN %s AND state = 'idle' AND query LIKE %s ELSE NOT %s END",
-            ["%listener", listeners, "LISTEN %", listeners],
+            ["%publisher", "%listener", listeners, "LISTEN %", listeners],
         )
         return [pid for (pid,) in cursor.fetchall()]
 
