@@ -10,6 +10,7 @@ import httpx
 from compose.local import manage
 from compose.local.stack import stack_from
 from tests.browser.authenticator import Telephone
+from tests.e2e.client import PASSWORD
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,19 @@ class Person:
 def admin() -> Person:
     """The demo's administrator, as `up` made them."""
     return Person("admin@example.com", os.environ["DEMO_ADMIN_PASSWORD"])
+
+
+def of_role(role: str) -> Person:
+    """The demo's member of staff with a role."""
+    return Person(f"{role}@example.com", os.environ[f"DEMO_{role.upper()}_PASSWORD"])
+
+
+def colleague(name: str, role: str) -> Person:
+    """Somebody more of a role in the console of users, made as docs/staff.md says."""
+    person = Person(f"{name}@example.com", PASSWORD)
+    stack = stack_from({**os.environ, "STAFF_PASSWORD": person.password})
+    manage.run(stack, "users", "create_staff", person.email, "--role", role)
+    return person
 
 
 def with_authenticator(person: Person) -> Person:

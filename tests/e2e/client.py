@@ -101,16 +101,17 @@ def anybody() -> Caller:
 
 def sign_up() -> Caller:
     """A new account, signed in."""
-    return _caller_of(gateway().sign_up(f"person-{uuid7()}@example.com", PASSWORD))
+    return caller_of(gateway().sign_up(f"person-{uuid7()}@example.com", PASSWORD))
 
 
 def treasury() -> Caller:
     """The demo treasury, signed in."""
     password = os.environ["DEMO_TREASURY_PASSWORD"]
-    return _caller_of(gateway().sign_in("treasury@example.com", password))
+    return caller_of(gateway().sign_in("treasury@example.com", password))
 
 
-def _caller_of(session: Session) -> Caller:
+def caller_of(session: Session) -> Caller:
+    """Whoever is signed in with the library, as a caller."""
     caller = anybody()
     caller.session, caller.id = session, str(session.user_id)
     return caller
