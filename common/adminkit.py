@@ -154,6 +154,8 @@ class ModelAdmin(UnfoldModelAdmin):
 class ReadOnlyModelAdmin(ModelAdmin):
     """Rows that nobody adds, changes or deletes by hand, superusers included."""
 
+    change_form_template = "admin/read_only_form.html"
+
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002  Django's signature
         return False
 

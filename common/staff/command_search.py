@@ -87,4 +87,5 @@ def _pages(request: HttpRequest, term: str) -> list[SearchResult]:
     ][:_PAGES_MAX]
 
 
+admin.site.index_title = "Overview"
 admin.site.search = console_search  # type: ignore[attr-defined]  # of the theme's site
