@@ -61,15 +61,21 @@ class GroupCommit(Generic[Item, Answer]):
         if not leads:
             turn.over.wait()
         if not turn.gathered:
-            self._lead()
+            self._lead(turn)
         return self._commit_alone(item) if turn.answer is None else turn.answer
 
-    def _lead(self) -> None:
+    def _lead(self, turn: _Turn[Item, Answer]) -> None:
         """Commit what has gathered, the leader's own first, and let the next thread lead."""
-        time.sleep(self._pause_s())
+        group = [turn]
         with self._guard:
-            group, self._queue = self._queue[:SHARED_MAX], self._queue[SHARED_MAX:]
+            self._queue.remove(turn)
+        # Whatever becomes of the leader: the others would wait for ever for one that is gone.
         try:
+            time.sleep(self._pause_s())
+            with self._guard:
+                room = SHARED_MAX - 1
+                group += self._queue[:room]
+                del self._queue[:room]
             if len(group) >= SHARED_MIN:
                 self._commit_together(group)
         finally:

@@ -99,6 +99,27 @@ class TestSubmit:
         assert sorted(map(str, map(type, failed))) == [str(type(None)), str(RuntimeError)]
         assert commit.submit("d") == "d"
 
+    def test_nobody_waits_for_a_leader_that_dies_while_others_gather(self, threads, monkeypatch):
+        gathering, dies = threading.Event(), threading.Event()
+
+        def pause(_) -> None:
+            if not gathering.is_set():
+                gathering.set()
+                assert dies.wait(WITHIN_S)
+                raise SystemExit
+
+        monkeypatch.setattr(group_commit.time, "sleep", pause)
+        commit = GroupCommit(together=lambda items: items, alone=pytest.fail)
+
+        first = threads.submit(commit.submit, "a")
+        assert gathering.wait(WITHIN_S)
+        others = [threads.submit(commit.submit, item) for item in "bc"]
+        wait_for("all queued", lambda: {"b", "c"} <= {t.item for t in commit._queue} or None)
+        dies.set()
+
+        assert isinstance(first.exception(WITHIN_S), SystemExit)
+        assert [one.result(WITHIN_S) for one in others] == ["b", "c"]
+
     def test_leaves_what_is_too_much_for_one_group_to_the_next(self, threads, monkeypatch):
         monkeypatch.setattr(group_commit, "SHARED_MAX", 2)
         gate = Gate()

@@ -1,15 +1,17 @@
 """Step 1 of the road under load: requests of several threads that are accepted by one statement."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import psycopg
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, connections, transaction
 
 from common.events.codec import event_decode
 from common.ids import uuid7
-from common.outbox.append import append_parameters
+from common.outbox.append import append_parameters, stream_accepting_set
 from common.outbox.models import OutboxMessage, OutboxStream
+from tests.common.test_lock_order import wait_until_somebody_waits
 from tests.factories.users import UserFactory
 from tests.users.racing import race
 from tests.users.submissions.test_races import (
@@ -134,6 +136,82 @@ class TestTogether:
         monkeypatch.setattr(claim, "prepared_rows", away)
 
         assert accepted(asked_of(alice)) == [False]
+
+
+class TestWhatIsCommittedBetweenSnapshotAndLocks:
+    @pytest.fixture
+    def meanwhile(self, monkeypatch):
+        """Accept together, and do something after the statement's snapshot, before its locks."""
+        gate = "WHERE (SELECT count(*) FROM pg_advisory_xact_lock_shared(52)) = 1"
+        statement = claim._ACCEPT_TOGETHER.replace("), held AS", f"{gate}), held AS")
+        monkeypatch.setattr(claim, "_ACCEPT_TOGETHER", statement)
+
+        def accept(work, *many) -> list:
+            def together() -> list:
+                try:
+                    return claim._accept_together(many)
+                finally:
+                    connections.close_all()
+
+            with ThreadPoolExecutor(1) as pool, connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_lock(52)")
+                try:
+                    answers: Future[list] = pool.submit(together)
+                    wait_until_somebody_waits()
+                    work()
+                finally:
+                    cursor.execute("SELECT pg_advisory_unlock(52)")
+                return answers.result(timeout=20)
+
+        return accept
+
+    def test_a_stream_that_was_closed_takes_nothing(self, meanwhile, alice, bob):
+        def close() -> None:
+            with transaction.atomic():
+                stream_accepting_set(stream=alice.id, accepting=False)
+
+        answers = meanwhile(close, asked_of(alice), asked_of(bob))
+
+        assert [at is not None for at in answers] == [False, True]
+        assert OutboxStream.objects.get(stream=alice.id).last_sequence == 0
+
+    def test_a_request_before_has_the_earlier_number_and_time(self, meanwhile, alice, bob):
+        earlier = asked_of(alice)
+
+        answers = meanwhile(
+            lambda: claim._accept_alone(earlier), asked_of(alice), asked_of(bob), asked_of(alice)
+        )
+
+        assert sum(at is not None for at in answers) == 2
+        messages = OutboxMessage.objects.filter(stream=alice.id).order_by("sequence")
+        assert [message.sequence for message in messages] == [1, 2]
+        assert str(messages[0].id) == earlier["event_id"]
+        assert messages[0].occurred_at < messages[1].occurred_at
+        assert messages[0].position < messages[1].position
+        assert stream_is_gapless(alice)
+
+    @pytest.mark.parametrize("same", ["idempotency_key", "reference"])
+    def test_a_twin_gives_every_number_back(self, meanwhile, alice, bob, same):
+        first, second = (asked_of(alice, reference="r") for _ in range(2))
+        second[same] = first[same]
+
+        answers = meanwhile(lambda: claim._accept_alone(first), second, asked_of(bob))
+
+        assert answers == [None, None]
+        assert TransactionRequest.objects.count() == 1
+        assert OutboxStream.objects.get(stream=bob.id).last_sequence == 0
+        assert stream_is_gapless(alice)
+
+    def test_a_killed_statement_lets_all_go_alone(self, meanwhile, alice, bob):
+        def kill() -> None:
+            with psycopg.connect(**plain_settings(), autocommit=True) as killer:
+                killer.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                    " WHERE locktype = 'advisory' AND NOT granted"
+                )
+
+        assert meanwhile(kill, asked_of(alice), asked_of(bob)) == [None, None]
+        assert not TransactionRequest.objects.exists()
 
 
 class TestManyThreads:
