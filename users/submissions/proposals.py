@@ -18,6 +18,7 @@ from common.db.clock import database_clock
 from common.db.refusing import refusing
 from users.submissions.commands import command_submit_by_staff
 from users.submissions.errors import (
+    CommandGivenAlready,
     ProposalDecided,
     ProposalOfYourOwn,
     ProposalUnknown,
@@ -25,6 +26,7 @@ from users.submissions.errors import (
 )
 from users.submissions.models import CommandProposal, TransactionCommand, TransactionRequest
 from users.submissions.order import CommandOrder
+from users.submissions.selectors import command_by_key
 from users.submissions.services import Caller
 
 _STATUS = CommandProposal.Status
@@ -60,6 +62,11 @@ def command_give(
     if request is None:
         raise NotFound
     _one_at_a_time(transaction_id)
+    # A form that is sent again must not count what it asked for itself.
+    if command_by_key(
+        transaction_id=transaction_id, requested_by=caller.user_id, key=caller.idempotency_key
+    ):
+        raise CommandGivenAlready
     if _amount_in_all(request, order) <= four_eyes.limit(request.currency):
         return command_submit_by_staff(transaction_id=transaction_id, order=order, caller=caller)
     return _propose(request, order, caller, reason=reason, lives=four_eyes.lives)

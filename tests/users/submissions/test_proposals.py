@@ -127,6 +127,17 @@ class TestSmallReversal:
         assert TransactionCommand.objects.count() == 1
         assert StaffAction.objects.count() == 1
 
+    def test_sent_twice_is_not_a_large_one(self):
+        staff, row, key = controller(), posted(), uuid7()
+
+        send(staff, row, "reverse", amount="6", key=key)
+        again = send(staff, row, "reverse", amount="6", key=key)
+
+        assert "asked for already" in again.content.decode()
+        assert TransactionCommand.objects.count() == 1
+        assert not CommandProposal.objects.exists()
+        assert StaffAction.objects.count() == 1
+
     @pytest.mark.parametrize(
         "written", ["0", "-1", "1.234", "1,5", "1e3", "NaN", "10 EUR", "9" * 17, "\u0661", "0x1"]
     )
