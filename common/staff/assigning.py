@@ -6,7 +6,7 @@ from django import forms
 
 from common.adminkit import CheckboxSelectMultiple
 from common.staff.dialogs import Ask, Dialog, DialogForm
-from common.staff.errors import RolesOfYourOwn
+from common.staff.errors import RolesOfStaffOnly, RolesOfYourOwn
 from common.staff.groups import roles_of, roles_set
 from common.staff.roles import Role
 
@@ -34,6 +34,8 @@ class RolesForm(DialogForm):
 
 def _assign(user: Any, ask: Ask) -> str:
     check_not_oneself(user, ask)
+    if not user.is_staff:
+        raise RolesOfStaffOnly
     roles_set(user, roles=ask.fields["roles"])
     return f"{user} has these roles now: {', '.join(ask.fields['roles']) or 'none'}."
 

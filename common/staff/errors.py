@@ -3,6 +3,16 @@
 from common.errors import Refused
 
 
+class RolesOfStaffOnly(Refused):
+    """Roles would wait for the day on which a customer comes to staff."""
+
+    code = "permission_denied"
+    status = 403
+    title = "Only staff have roles"
+    when = "A superuser would give roles to somebody who is not of staff."
+    remedy = "Make them staff first."
+
+
 class RolesOfYourOwn(Refused):
     """Whoever gives roles does not give them to themselves."""
 

@@ -58,3 +58,13 @@ def test_are_not_given_by_anybody_else(console_of, staff_with, role):
 
     assert send(console_of(somebody), staff_with(), ["controller"]).status_code == 403
     assert send(console_of(somebody), somebody, ["controller"]).status_code == 403
+
+
+def test_are_of_staff_only(console_of, boss):
+    customer = UserFactory()
+
+    answer = send(console_of(boss), customer, ["controller"])
+
+    assert "Only staff have roles" in answer.content.decode()
+    assert roles_of(customer) == []
+    assert not StaffAction.objects.exists()
