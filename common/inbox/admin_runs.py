@@ -139,8 +139,8 @@ def _go_on(request: HttpRequest, run: LetterRun) -> HttpResponse:
     wiring = wiring_of()
     if "stop" in request.POST:
         with transaction.atomic(durable=True):
-            run_stop(wiring=wiring, run_id=run.pk)
-            _record(request, "dead_letters.stop", run, run.reason)
+            if run_stop(wiring=wiring, run_id=run.pk):
+                _record(request, "dead_letters.stop", run, run.reason)
     else:
         run = run_step(wiring=wiring, run_id=run.pk)
     if request.headers.get("Accept") == "application/json":

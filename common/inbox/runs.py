@@ -87,11 +87,10 @@ def run_step(*, wiring: Wiring, run_id: int, within_s: float = STEP_S) -> Letter
     return run
 
 
-def run_stop(*, wiring: Wiring, run_id: int) -> None:
-    """End a run where it is; letters that were not tried stay dead. One that ended stays so."""
-    LetterRun.objects.filter(pk=run_id, consumer=wiring.consumer, finished_at=None).update(
-        finished_at=Now()
-    )
+def run_stop(*, wiring: Wiring, run_id: int) -> bool:
+    """End a run where it is, and say so; letters that were not tried stay dead. False if it had."""
+    under_way = LetterRun.objects.filter(pk=run_id, consumer=wiring.consumer, finished_at=None)
+    return bool(under_way.update(finished_at=Now()))
 
 
 def letters_rehearse(

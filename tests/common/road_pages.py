@@ -381,6 +381,8 @@ class ResolvePages:
 
         assert "stopped" in text_of(staff.get(answer.url))
         assert self.states()["discarded"] == 1
+        staff.post(answer.url, {"stop": "yes"})
+        assert StaffAction.objects.filter(action="dead_letters.stop").count() == 1
 
     def test_name_what_fails_and_go_on(self, staff, letters):
         self.mend()
