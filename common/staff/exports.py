@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -35,7 +37,12 @@ def export(admin: Any, request: HttpRequest) -> HttpResponseBase:
     if not admin.has_view_permission(request):
         raise PermissionDenied
     staff_permitted(request, EXPORT_PERMISSION)
-    changelist = admin.get_changelist_instance(request)
+    try:
+        changelist = admin.get_changelist_instance(request)
+        _check_can_be_kept(request)
+    except IncorrectLookupParameters:
+        messages.error(request, "The list knows no such filter or page; nothing was exported.")
+        return HttpResponseRedirect(_list_of(admin))
     form = ExportForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return _ask(admin, request, form)
@@ -79,8 +86,18 @@ def export_pages(rows: QuerySet[Any], fields: Sequence[str]) -> Iterator[bytes]:
         yield rows_encoded([[f"cut after {EXPORT_ROWS_MAX} rows: choose fewer by a filter"]])
 
 
+def _check_can_be_kept(request: HttpRequest) -> None:
+    """Raise `IncorrectLookupParameters` for a NUL, which no record can hold."""
+    if any("\x00" in value for _, values in request.GET.lists() for value in values):
+        raise IncorrectLookupParameters
+
+
+def _list_of(admin: Any) -> str:
+    return reverse(f"admin:{admin.opts.app_label}_{admin.opts.model_name}_changelist")
+
+
 def _ask(admin: Any, request: HttpRequest, form: ExportForm) -> TemplateResponse:
-    changelist = reverse(f"admin:{admin.opts.app_label}_{admin.opts.model_name}_changelist")
+    changelist = _list_of(admin)
     query = request.GET.urlencode()
     context = {
         **admin.admin_site.each_context(request),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, DecimalException
 from typing import Any
 from uuid import UUID
 
@@ -213,7 +213,7 @@ class AmountFilter(RangeFilter):
             raise ValueError("choose a currency first")
         try:
             amount = Decimal(text).scaleb(EXPONENTS.get(currency, 0))
-        except InvalidOperation:
+        except DecimalException:
             raise ValueError("write an amount such as 12.50") from None
         if not amount.is_finite() or not 0 <= amount <= AMOUNT_MAX or amount != int(amount):
             raise ValueError(f"that is no amount of {currency}")

@@ -16,6 +16,7 @@ from common.staff.reasons import plain_text_check
 
 VIEWS_SHOWN_MAX = 30
 VIEWS_OF_ONE_MAX = 100
+_QUERY_MAX = 1000
 _PAGE = "p"
 
 
@@ -23,8 +24,17 @@ class ViewForm(forms.Form):
     """A name, the query of the list, and the role that it is shared with."""
 
     name = forms.CharField(max_length=60, validators=[plain_text_check])
-    query = forms.CharField(max_length=1000)
+    query = forms.CharField(max_length=_QUERY_MAX)
     group = forms.IntegerField(required=False)
+
+    def clean_query(self) -> str:
+        """As the list itself would write it, always of its first page."""
+        query = QueryDict(self.cleaned_data["query"], mutable=True)
+        query.pop(_PAGE, None)
+        written: str = query.urlencode()  # longer than what was sent, where that was not encoded
+        if not 0 < len(written) <= _QUERY_MAX:
+            raise forms.ValidationError("There is no filter, or too long a one.", code="invalid")
+        return written
 
 
 def views_of(user: Any, listed: str) -> Sequence[SavedView]:
@@ -45,14 +55,15 @@ def view_save(admin: Any, request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, "A view needs a name of 1 to 60 characters, and a filter.")
         return HttpResponseRedirect(page)
-    query = _query(form.cleaned_data["query"])
-    if SavedView.objects.filter(owner=user).count() >= VIEWS_OF_ONE_MAX:
+    name, query = form.cleaned_data["name"], form.cleaned_data["query"]
+    others = SavedView.objects.filter(owner=user).exclude(listed=admin.opts.label_lower, name=name)
+    if others.count() >= VIEWS_OF_ONE_MAX:
         messages.error(request, f"You have {VIEWS_OF_ONE_MAX} views; delete one first.")
         return HttpResponseRedirect(f"{page}?{query}")
     view, _ = SavedView.objects.update_or_create(
         owner=user,
         listed=admin.opts.label_lower,
-        name=form.cleaned_data["name"],
+        name=name,
         defaults={
             "query": query,
             "shared_with": user.groups.filter(pk=form.cleaned_data["group"]).first(),
@@ -80,13 +91,6 @@ def view_delete(admin: Any, request: HttpRequest, view_id: int) -> HttpResponse:
 def _asker(request: HttpRequest) -> Any:
     """Who asks; the model differs by service, and nobody comes here without signing in."""
     return request.user
-
-
-def _query(text: str) -> str:
-    """A query as the list itself would write it, always of its first page."""
-    query = QueryDict(text, mutable=True)
-    query.pop(_PAGE, None)
-    return query.urlencode()
 
 
 def _list_of(admin: Any) -> str:

@@ -49,6 +49,21 @@ def ids_of(response):
     return {row.pk for row in response.context["cl"].result_list}
 
 
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "auth/user/?password__startswith=argon2",
+            "auth/user/?email__gte=a",
+            "ledger/account/?credits_posted__gt=1",
+            "ledger/ledgertransaction/?reference__contains=a",
+            "ledger/ledgertransaction/?state__exact=%00",
+        ],
+    )
+    def test_cannot_ask_what_no_filter_offers(self, console, query):
+        assert console.get(f"/admin/{query}").status_code == 400
+
+
 class TestLists:
     def test_find_transactions_by_reference_user_and_id(self, console, paid):
         page = f"{LEDGER}ledgertransaction/"

@@ -136,6 +136,7 @@ class TestFilters:
             ({"currency": "EUR", "amount_from": "NaN"}, "no amount of EUR"),
             ({"currency": "JPY", "amount_from": "1.5"}, "no amount of JPY"),
             ({"currency": "EUR", "amount_from": "1e400"}, "amount"),
+            ({"currency": "EUR", "amount_from": "9e999999"}, "amount"),
             ({"time_from": "yesterday"}, "write a time"),
             ({"time_to": "0001-01-01T00:00+14:00"}, "write a time"),
         ],
@@ -167,6 +168,44 @@ class TestFilters:
         content = console.get(REQUESTS, {"currency": "EUR", "q": "x"}).content.decode()
 
         assert '<input type="hidden" name="currency" value="EUR">' in content
+
+
+class TestAddresses:
+    """What somebody types into the address bar: no way around what a list offers."""
+
+    @pytest.mark.parametrize(
+        "query",
+        [
+            "identity/user/?password__startswith=argon2",
+            "identity/user/?display_name__contains=a",
+            "identity/user/?groups__name=x",
+            "identity/tokenfamily/?session_key__gte=a",
+            "submissions/transactionrequest/?description__regex=(a%2B)%2B$",
+            "submissions/transactionrequest/?status__in=pending,posted",
+            "submissions/transactionrequest/?user__password__startswith=a",
+        ],
+    )
+    def test_cannot_ask_what_no_filter_offers(self, console, query):
+        assert console.get(f"/admin/{query}").status_code == 400
+
+    def test_cannot_sort_by_what_no_index_sorts(self, console):
+        few, much = (TransactionRequestFactory(amount=amount) for amount in (249, 250))
+        first = TransactionRequestFactory(status="rejected", rejection_code="limit_exceeded")
+
+        for number in range(-12, 13):
+            rows = console.get(REQUESTS, {"o": str(number)}).context["cl"].result_list
+            assert [row.pk for row in rows] == [first.pk, much.pk, few.pk], number
+
+    @pytest.mark.parametrize("value", ["\x00", "a\x00b", "1" * 40, "-1", "٣", "", "x" * 3000])
+    def test_with_nonsense_for_a_filter_are_answered(self, console, value):
+        TransactionRequestFactory()
+        for page in lists():
+            listed = console.get(page).context["cl"]
+            for spec in listed.filter_specs:
+                for name in spec.expected_parameters():
+                    query = {"currency": "EUR"} if "amount" in name else {}
+                    answer = console.get(page, {**query, name: value})
+                    assert answer.status_code in (200, 302, 400), (page, name)
 
 
 class TestTotals:
@@ -230,6 +269,12 @@ class TestExport:
         assert asked.status_code == refused.status_code == 200
         assert b"Only status__exact: posted" in asked.content
         assert not refused.streaming
+        assert not StaffAction.objects.exists()
+
+    @pytest.mark.parametrize("query", ["?p=9999", "?q=%00", "?o=%00"])
+    def test_of_what_no_list_shows_leads_back_to_the_list(self, console, query):
+        assert console.get(f"{REQUESTS}export/{query}").status_code == 302
+        assert self.export(console, query).status_code == 302
         assert not StaffAction.objects.exists()
 
     @pytest.mark.parametrize("roles", [[], ["support"], ["operator"], ["controller"]])
@@ -303,11 +348,21 @@ class TestSavedViews:
             {"name": "x" * 61, "query": "a=b"},
             {"name": "a\x07b", "query": "a=b"},
             {"name": "a", "query": "x" * 1001},
+            {"name": "a", "query": f"q={'é' * 900}"},
+            {"name": "a", "query": "p=4"},
         ],
     )
     def test_need_a_name_and_a_query(self, console, sent):
         assert console.post(self.SAVE, sent).status_code == 302
         assert not SavedView.objects.exists()
+
+    def test_are_so_many_at_most_and_can_still_be_changed(self, console, monkeypatch):
+        monkeypatch.setattr("common.staff.saved_views.VIEWS_OF_ONE_MAX", 1)
+
+        for name, query in (("a", "kind=deposit"), ("b", "kind=deposit"), ("a", "currency=EUR")):
+            console.post(self.SAVE, {"name": name, "query": query})
+
+        assert list(SavedView.objects.values_list("name", "query")) == [("a", "currency=EUR")]
 
     def test_change_nothing_by_get(self, console):
         assert console.get(self.SAVE, {"name": "a", "query": "b=c"}).status_code == 405

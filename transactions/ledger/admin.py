@@ -198,6 +198,9 @@ class LedgerTransactionAdmin(Listing, TimelineModelAdmin):
         AmountFilter,
         IdTimeFilter,
     )
+    linked_lookups = (
+        *("recorded_at__gte", "kind__in", "currency__exact", "rejection_code__exact"),
+    )
     searched = Searched(ids=("id", "pending", "reverses", "stream"), prefixes=("reference",))
     search_help_text = "Id of a transaction or user in full; reference"
     totals_of = ("amount", "currency")

@@ -49,6 +49,7 @@ class TransactionRequestAdmin(Listing, TimelineModelAdmin, DialogAdmin):
         AmountFilter,
         IdTimeFilter,
     )
+    linked_lookups = ("accepted_at__gte", "currency__exact", "rejection_code__exact")
     list_select_related = ("user", "counterparty")
     searched = Searched(
         ids=("id", "user", "counterparty", "requested_by"),
@@ -113,7 +114,6 @@ class TransactionRequestAdmin(Listing, TimelineModelAdmin, DialogAdmin):
             return f"inbox/inboxwaiting/?q={row.user_id}"
         return f"ledger/ledgertransaction/{row.pk}/change/"
 
-    @status_display(description="Status", ordering="status")
     @status_display(description="Status")
     def shown_status(self, request: TransactionRequest) -> str:
         return request.status
