@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable
 
-GATHER_S = 0.02
+GATHER_S = 0.05
 """The least time between the beginnings of two rounds, while there is much to do."""
 
 BUSY = 0.5

@@ -52,7 +52,7 @@ def workers() -> int:
 
 def threads() -> int:
     """How many requests each of them answers at a time."""
-    return int(os.environ.get("WEB_THREADS", "8"))
+    return int(os.environ.get("WEB_THREADS", "32"))
 
 
 def worker_began() -> None:

@@ -194,7 +194,7 @@ def kafka() -> dict[str, Any]:
     """How to reach Kafka, and how the project lays its topics out."""
     return {
         "BOOTSTRAP_SERVERS": env.str("KAFKA_BOOTSTRAP_SERVERS"),
-        "TOPIC_PARTITIONS": env.int("KAFKA_TOPIC_PARTITIONS", default=12),
+        "TOPIC_PARTITIONS": env.int("KAFKA_TOPIC_PARTITIONS", default=4),
         "REPLICATION_FACTOR": env.int("KAFKA_REPLICATION_FACTOR", default=3),
         "CONSUMER_INSTANCE_ID": env.str("CONSUMER_INSTANCE_ID", default=""),
         "MAX_POLL_INTERVAL_MS": env.int("KAFKA_MAX_POLL_INTERVAL_MS", default=90_000),

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from common.pace import Pace
 
-GATHER_S = 0.01
+GATHER_S = 0.02
 """How far apart shared commits begin, while there is much to do."""
 
 SHARED_MIN = 3

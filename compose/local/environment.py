@@ -13,12 +13,12 @@ PRIVATE = (
 )
 # What the services read, with what is right on one machine; the caller's environment wins.
 TUNABLE = {
-    "KAFKA_TOPIC_PARTITIONS": "12",
+    "KAFKA_TOPIC_PARTITIONS": "4",
     "KAFKA_REPLICATION_FACTOR": "1",
     "LOG_FORMAT": "console",
     "SERVER": "granian",
     "WEB_WORKERS": "1",
-    "WEB_THREADS": "8",
+    "WEB_THREADS": "32",
     "INBOX_BREAKER_STREAMS": "20",
     "INBOX_BREAKER_LETTERS": "50",
     "INBOX_BREAKER_SHARE": "0.05",

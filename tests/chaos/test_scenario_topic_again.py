@@ -11,7 +11,7 @@ from tests.chaos import groups, killing
 from tests.chaos.load import FULL, I7B, assert_all_holds, now, under_load
 from tests.e2e.client import wait_for
 
-PARTITIONS = 12
+PARTITIONS = 4
 REQUESTS = 100
 
 pytestmark = [
