@@ -294,6 +294,7 @@ def text_visible(text: str) -> str:
 def _lookups_of(offered: Any) -> Iterator[str]:
     """How an address names the conditions of a filter, one of a `list_filter`."""
     if isinstance(offered, str):
+        yield offered
         yield from (f"{offered}__{one}" for one in ("exact", "isnull", "id__exact"))
     elif isinstance(offered, tuple):
         yield offered[0]

@@ -30,8 +30,12 @@ class Person(Caller):
     email: str = ""
     password: str = PASSWORD
     renew_at: float = 0.0
-    _session: Session = field(init=False, repr=False)
     _renewing: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def token(self) -> str | None:
+        """The access token as it is: renewing has its time in `ask`, and may fail."""
+        return self.session.access_token if self.session else None
 
     def ask(
         self, key: str, order: dict[str, object], path: str = ""
@@ -79,16 +83,18 @@ class Person(Caller):
 
     def _renew(self) -> None:
         """Exchange the tokens; those that are gone, by an answer that never came, are given up."""
+        if self.session is None:
+            self.sign_in()
+            return
         try:
-            self._session.renew()
+            self.session.renew()
         except SignedOut:
             self.sign_in()
         else:
-            self._take(self._session)
+            self._take(self.session)
 
     def _take(self, session: Session) -> None:
-        self._session = session
-        self.id, self.token = str(session.user_id), session.access_token
+        self.session, self.id = session, str(session.user_id)
         self.renew_at = time.monotonic() + random.uniform(0.6, 1.0) * RENEW_AFTER_S  # noqa: S311  not all at once
 
     def _api(self) -> ApiClient:
