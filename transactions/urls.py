@@ -9,6 +9,7 @@ from drf_spectacular.views import (
 )
 
 from common.api import event_pages, health
+from common.api.describing import DescribedOnce
 from common.reconciliation import urls as internal
 from transactions.ledger import urls as ledger
 from transactions.ledger.decisions import DecisionsApi, DecisionsQueryApi
@@ -20,7 +21,11 @@ handler500 = "common.api.problems.server_error"
 
 urlpatterns = [
     path("api/v1/", include(ledger)),
-    path("transactions/schema", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "transactions/schema",
+        SpectacularAPIView.as_view(generator_class=DescribedOnce),
+        name="schema",
+    ),
     path("transactions/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("transactions/docs/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("transactions/schema/events", event_pages.events_document, name="events-document"),

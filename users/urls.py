@@ -16,6 +16,7 @@ from drf_spectacular.views import (
 )
 
 from common.api import event_pages, health
+from common.api.describing import DescribedOnce
 from common.reconciliation import urls as internal
 from users.identity.api import CloseApi, ProfileApi
 from users.identity.jwks import discovery, jwks
@@ -70,7 +71,11 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path(".well-known/openid-configuration", discovery, name="openid-configuration"),
-    path("users/schema", SpectacularAPIView.as_view(), name="schema"),
+    path(
+        "users/schema",
+        SpectacularAPIView.as_view(generator_class=DescribedOnce),
+        name="schema",
+    ),
     path("users/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("users/docs/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
     path("users/schema/events", event_pages.events_document, name="events-document"),
