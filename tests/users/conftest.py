@@ -35,12 +35,28 @@ def signing_key_pem() -> bytes:
     return pem_make()
 
 
-@pytest.fixture(autouse=True)
-def signing_keys(settings, tmp_path: Path, signing_key_pem: bytes) -> Path:
-    """A folder with one key, a folder for every test."""
-    folder = tmp_path / "signing-keys"
+def key_folder(folder: Path, pem: bytes) -> Path:
     folder.mkdir()
-    (folder / "1.pem").write_bytes(signing_key_pem)
+    (folder / "1.pem").write_bytes(pem)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def signing_keys_of_all(tmp_path_factory, signing_key_pem: bytes) -> Path:
+    return key_folder(tmp_path_factory.mktemp("keys") / "signing-keys", signing_key_pem)
+
+
+@pytest.fixture(autouse=True)
+def signing_keys(settings, signing_keys_of_all: Path) -> Path:
+    """A folder with one key, the same for every test: to load a key takes 50 ms."""
+    settings.SIGNING_KEYS_DIR = str(signing_keys_of_all)
+    return signing_keys_of_all
+
+
+@pytest.fixture
+def own_signing_keys(settings, tmp_path: Path, signing_key_pem: bytes) -> Path:
+    """A folder with one key, for a test that changes it."""
+    folder = key_folder(tmp_path / "signing-keys", signing_key_pem)
     settings.SIGNING_KEYS_DIR = str(folder)
     return folder
 

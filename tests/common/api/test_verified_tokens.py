@@ -12,7 +12,11 @@ from common.api.authentication import token_verify
 from common.api.verified_tokens import Verified, VerifiedTokens
 from common.ids import uuid7
 from tests.factories.users import UserFactory
-from tests.users.conftest import signing_key_pem, signing_keys  # noqa: F401  fixtures
+from tests.users.conftest import (  # noqa: F401  fixtures
+    signing_key_pem,
+    signing_keys,
+    signing_keys_of_all,
+)
 from users.identity.tokens import access_token_issue
 
 NOW = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)

@@ -5,7 +5,7 @@ import pytest
 from tests.factories.users import PASSWORD, UserFactory
 from tests.policy.forged_tokens import FORGED, HEADERS, Mint, mint_of_a_stranger
 from tests.users.conftest import AUTH, TRANSACTIONS
-from users.identity.signing_keys import key_load
+from users.identity.signing_keys import live_keys
 
 pytestmark = pytest.mark.django_db
 
@@ -14,8 +14,8 @@ STRANGER = mint_of_a_stranger("018f6b1e-7b7e-7c3e-9a51-5b0f6f1d2c3a")
 
 
 @pytest.fixture
-def mint(alice, signing_keys) -> Mint:
-    key = key_load(signing_keys / "1.pem")
+def mint(alice) -> Mint:
+    (key,) = live_keys()
     return Mint(key.private, key.kid, alice.id)
 
 

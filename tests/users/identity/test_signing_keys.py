@@ -32,43 +32,43 @@ def issue() -> str:
 
 
 class TestRotation:
-    def test_signs_with_the_newest_and_verifies_with_all(self, signing_keys):
+    def test_signs_with_the_newest_and_verifies_with_all(self, own_signing_keys):
         before = issue()
-        (signing_keys / "2.pem").write_bytes(pem_make())
+        (own_signing_keys / "2.pem").write_bytes(pem_make())
         newest = live_keys(older_than_s=0)[-1]
         after = issue()
 
         kids = [jwt.get_unverified_header(token)["kid"] for token in (before, after)]
-        assert kids == [key_load(signing_keys / "1.pem").kid, newest.kid]
+        assert kids == [key_load(own_signing_keys / "1.pem").kid, newest.kid]
         assert token_verify(before)
         assert token_verify(after)
 
-    def test_forgets_a_key_that_is_taken_away(self, signing_keys):
-        (signing_keys / "2.pem").write_bytes(pem_make())
+    def test_forgets_a_key_that_is_taken_away(self, own_signing_keys):
+        (own_signing_keys / "2.pem").write_bytes(pem_make())
         old, new = live_keys(older_than_s=0)
-        (signing_keys / "1.pem").unlink()
+        (own_signing_keys / "1.pem").unlink()
         live_keys(older_than_s=0)
 
         assert LocalKeys().find(old.kid) is None
         assert LocalKeys().find(new.kid) is not None
 
-    def test_loads_a_key_again_only_when_its_file_is_another_one(self, signing_keys):
+    def test_loads_a_key_again_only_when_its_file_is_another_one(self, own_signing_keys):
         before = live_keys(older_than_s=0)[-1]
         same = live_keys(older_than_s=0)[-1]
-        (signing_keys / "new").write_bytes(pem_make())
-        (signing_keys / "new").rename(signing_keys / "1.pem")
+        (own_signing_keys / "new").write_bytes(pem_make())
+        (own_signing_keys / "new").rename(own_signing_keys / "1.pem")
         other = live_keys(older_than_s=0)[-1]
 
         assert same.public is before.public
         assert other.kid != before.kid
 
-    def test_of_a_token_that_was_good_ends_with_its_key(self, signing_keys):
+    def test_of_a_token_that_was_good_ends_with_its_key(self, own_signing_keys):
         token = issue()
         assert token_verify(token)
         assert token_verify(token)
 
-        (signing_keys / "2.pem").write_bytes(pem_make())
-        (signing_keys / "1.pem").unlink()
+        (own_signing_keys / "2.pem").write_bytes(pem_make())
+        (own_signing_keys / "1.pem").unlink()
         live_keys(older_than_s=0)
 
         with pytest.raises(AuthenticationFailed):
@@ -95,8 +95,8 @@ class TestRotation:
 
 
 class TestJwks:
-    def test_publishes_every_public_key_and_nothing_private(self, client, signing_keys):
-        (signing_keys / "2.pem").write_bytes(pem_make())
+    def test_publishes_every_public_key_and_nothing_private(self, client, own_signing_keys):
+        (own_signing_keys / "2.pem").write_bytes(pem_make())
         live_keys(older_than_s=0)
 
         response = client.get(JWKS)
@@ -131,12 +131,12 @@ class TestCreateSigningKey:
         assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
         assert key_load(path).private.key_size >= 3072
 
-    def test_does_nothing_when_there_is_one(self, signing_keys, capsys):
-        before = {path: path.read_bytes() for path in signing_keys.iterdir()}
+    def test_does_nothing_when_there_is_one(self, own_signing_keys, capsys):
+        before = {path: path.read_bytes() for path in own_signing_keys.iterdir()}
 
         call_command("create_signing_key")
 
-        assert {path: path.read_bytes() for path in signing_keys.iterdir()} == before
+        assert {path: path.read_bytes() for path in own_signing_keys.iterdir()} == before
         assert "has a signing key" in capsys.readouterr().out
 
     def test_refuses_a_file_that_is_no_rsa_key(self, tmp_path):
