@@ -20,6 +20,9 @@ class Route(NamedTuple):
     pattern: str
     view: Callable[..., Any]
 
+    def __str__(self) -> str:
+        return self.pattern
+
     @property
     def view_class(self) -> type | None:
         return getattr(self.view, "cls", None) or getattr(self.view, "view_class", None)
