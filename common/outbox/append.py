@@ -37,12 +37,11 @@ VALUES ({", ".join(["%s"] * len(COLUMNS))})
 
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
-_STORED = """INSERT INTO outbox_message (id, topic, stream, sequence, type, subject, occurred_at,
-        correlation_id, causation_id, actor, traceparent, data)
+_STORED = f"""INSERT INTO outbox_message ({", ".join(COLUMNS)})
     SELECT %(event_id)s::uuid, %(topic)s, %(stream)s::uuid, sequence, %(type)s, %(subject)s,
         taken_at, %(correlation_id)s, %(causation_id)s, %(actor)s, %(traceparent)s,
-        convert_to({data}, 'UTF8')
-    FROM taken"""
+        convert_to({{data}}, 'UTF8')
+    FROM taken"""  # noqa: S608  names of columns of ours
 
 
 class NewEvent(NamedTuple):
