@@ -7,6 +7,9 @@ from django.db import connection
 
 from transactions.ledger.seals import journal_seal
 
+ENDED_WITHIN_S = 60
+"""A test beside this one is a transaction, too, and some ask for every page of a console."""
+
 _ENDED = """
     SELECT NOT EXISTS (
         SELECT FROM ledger_journal_entry
@@ -23,7 +26,7 @@ def seal(**limits):
 
 def wait_until_writers_ended():
     """Return when every entry can be sealed; ids are those of the cluster, not of one database."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + ENDED_WITHIN_S
     while time.monotonic() < deadline:
         with connection.cursor() as cursor:
             cursor.execute(_ENDED)
