@@ -18,8 +18,10 @@ class Part:
     One pytest process.
 
     Django is configured once per process, so each service has its own. `settings` is the Django
-    settings module or None; `alone` parts disturb the stack and run last, one by one. With
-    `variables` a part has a stack of its own, started with them.
+    settings module or None; `alone` parts disturb the stack and run last, one by one. A part
+    that `gives_way` only works; others beside it wait for what has its time. With `variables` a
+    part has a stack of its own, started with them. What `needs_quiet` is about times that a busy
+    machine does not keep: nothing runs beside it.
     """
 
     name: str
@@ -27,6 +29,8 @@ class Part:
     settings: str | None = None
     needs_stack: bool = True
     alone: bool = False
+    gives_way: bool = False
+    needs_quiet: bool = False
     workers: int = 1
     variables: tuple[tuple[str, str], ...] = ()
     missing: Callable[[], str] = lambda: ""
@@ -66,19 +70,37 @@ def _browser_missing() -> str:
 
 
 PARTS = (
-    Part("unit", ("tests/unit",), needs_stack=False),
-    Part("simulation", ("tests/simulation",), "users.settings.test", needs_stack=False),
-    Part("mutants", ("tests/mutants",), needs_stack=False),
+    Part("unit", ("tests/unit",), needs_stack=False, gives_way=True),
+    Part(
+        "simulation",
+        ("tests/simulation",),
+        "users.settings.test",
+        needs_stack=False,
+        gives_way=True,
+    ),
+    Part("mutants", ("tests/mutants",), needs_stack=False, gives_way=True),
     Part("gateway", ("tests/gateway",), needs_stack=False),
-    Part("users", ("tests/users", "tests/common"), "users.settings.test", workers=WORKERS),
-    Part("transactions", ("tests/transactions",), "transactions.settings.test", workers=WORKERS),
+    Part(
+        "users",
+        ("tests/users", "tests/common"),
+        "users.settings.test",
+        gives_way=True,
+        workers=WORKERS,
+    ),
+    Part(
+        "transactions",
+        ("tests/transactions",),
+        "transactions.settings.test",
+        gives_way=True,
+        workers=WORKERS,
+    ),
     Part("contracts", ("tests/contracts",), "transactions.settings.test"),
     Part("e2e", ("tests/e2e",)),
     Part("fuzz", ("tests/fuzz",)),
-    Part("browser", ("tests/browser",), variables=BROWSER, missing=_browser_missing),
     Part("local", ("tests/local",), alone=True),
+    Part("browser", ("tests/browser",), variables=BROWSER, missing=_browser_missing),
     Part("repair", ("tests/repair",), alone=True, variables=REPAIR),
-    Part("chaos", ("tests/chaos",), alone=True, variables=CHAOS),
+    Part("chaos", ("tests/chaos",), alone=True, needs_quiet=True, variables=CHAOS),
 )
 
 

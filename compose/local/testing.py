@@ -1,5 +1,6 @@
-"""Run the tests: independent parts side by side, on one stack that is gone afterwards."""
+"""Run the tests: independent parts side by side, on stacks that are gone afterwards."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -7,8 +8,8 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager, suppress
+from dataclasses import KW_ONLY, dataclass, field, replace
 
 from rich.table import Table
 from rich.text import Text
@@ -21,17 +22,25 @@ from compose.local.terminal import failure, failure_of_process, progress, result
 
 # One more than the cores that we count on: one of them always waits, for Kafka or a process.
 SIDE_BY_SIDE = 3
+# A part with a stack of its own waits more than it works. A stack takes about 1.5 GB.
+STACKS_SIDE_BY_SIDE = 2
+GIVING_WAY = ("nice", "-n", "5")
 NO_TESTS = 5  # pytest's exit code
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one part went; `summary` is pytest's last line or a reason."""
+    """
+    How one part went; `summary` is pytest's last line or a reason.
+
+    `cpu_seconds` are those of its processes, without the servers of the stack.
+    """
 
     part: Part
     passed: bool
     summary: str
-    seconds: float
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
 
 def list_parts() -> int:
@@ -53,14 +62,16 @@ def run(stack: Stack, names: list[str], passed_on: list[str], *, keep: bool) -> 
     not_run = left_out(chosen, by_name=bool(names))
     unable = [outcome.part for outcome in not_run]
     able = [part for part in chosen if part not in unable]
-    return run_parts(stack, able, passed_on, keep=keep, not_run=not_run)
+    return run_parts(
+        stack, able, passed_on, keep=keep, not_run=not_run, stacks_max=STACKS_SIDE_BY_SIDE
+    )
 
 
 def left_out(chosen: Sequence[Part], *, by_name: bool) -> list[Outcome]:
     """What this machine cannot run, and why: a failure where somebody asked for it by its name."""
     reasons = [(part, part.missing()) for part in chosen]
     return [
-        Outcome(part, passed=not by_name, summary=f"not run: {reason}", seconds=0)
+        Outcome(part, passed=not by_name, summary=f"not run: {reason}")
         for part, reason in reasons
         if reason
     ]
@@ -73,28 +84,50 @@ def run_parts(
     *,
     keep: bool = False,
     not_run: Sequence[Outcome] = (),
+    stacks_max: int = 1,
 ) -> int:
-    """Run parts, those that share a stack together; print how they went; the exit code."""
-    outcomes: list[Outcome] = []
-    with _ending_politely():
-        for variables in dict.fromkeys(part.variables for part in chosen):
-            parts = [part for part in chosen if part.variables == variables]
-            outcomes += _run_on(stack, parts, passed_on, keep=keep, shows_at_once=len(chosen) == 1)
+    """
+    Run parts, those that share a stack together; print how they went; the exit code.
+
+    There are at most `stacks_max` stacks at a time.
+    """
+
+    def session(parts: list[Part]) -> Session:
+        wanted = stack_from({**stack.variables, **dict(parts[0].variables)})
+        return Session(wanted, parts, passed_on, keep=keep, shows_at_once=len(chosen) == 1)
+
+    outcomes = [
+        outcome
+        for groups in rounds(chosen)
+        for outcome in _run_side_by_side([session(parts) for parts in groups], stacks_max)
+    ]
     outcomes += not_run
     results.print(_table(outcomes))
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 
-def _run_on(
-    stack: Stack, parts: list[Part], passed_on: list[str], *, keep: bool, shows_at_once: bool
-) -> list[Outcome]:
-    """Run parts that share a stack on that stack, which is gone afterwards unless `keep`."""
-    wanted = stack_from({**stack.variables, **dict(parts[0].variables)})
-    with stack_for_tests.reserved(wanted, keep=keep) as mine:
-        outcomes = Session(mine, passed_on, shows_at_once=shows_at_once).run(parts)
-        if not all(outcome.passed for outcome in outcomes):
-            stack_for_tests.keep_logs(mine, stack.local_dir / f"test-logs-{parts[0].name}")
-    return outcomes
+def rounds(chosen: Sequence[Part]) -> list[list[list[Part]]]:
+    """What may run at the same time, by stack: first all that bears others beside it."""
+    by_stack = [
+        [part for part in chosen if part.variables == variables]
+        for variables in dict.fromkeys(part.variables for part in chosen)
+    ]
+    sociable = [parts for parts in by_stack if not any(part.needs_quiet for part in parts)]
+    quiet = [[parts] for parts in by_stack if parts not in sociable]
+    return [sociable, *quiet] if sociable else quiet
+
+
+def _run_side_by_side(sessions: "Sequence[Session]", most: int) -> list[Outcome]:
+    """Run each session, in this order; when it is interrupted, its stacks go all the same."""
+    with _ending_politely(), ThreadPoolExecutor(most) as pool:
+        futures = [pool.submit(session.run) for session in sessions]
+        try:
+            return [outcome for future in futures for outcome in future.result()]
+        except BaseException:  # Ctrl-C: what runs would keep the pool waiting
+            pool.shutdown(wait=False, cancel_futures=True)
+            for session in sessions:
+                session.end()
+            raise
 
 
 @contextmanager
@@ -107,43 +140,55 @@ def _ending_politely() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+_PRINTING = threading.Lock()
+
+
 @dataclass
 class Session:
-    """The processes of one test run."""
+    """Parts that share a stack, and their processes; `wanted` describes the stack."""
 
-    stack: Stack
+    wanted: Stack
+    parts: list[Part]
     passed_on: list[str]
+    _: KW_ONLY
+    keep: bool
     shows_at_once: bool
     running: list["subprocess.Popen[str]"] = field(default_factory=list)
-    printing: threading.Lock = field(default_factory=threading.Lock)
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def run(self, parts: list[Part]) -> list[Outcome]:
-        """Run them in order of need; those that disturb the stack come last, one by one."""
-        variables = stack_for_tests.variables(self.stack)
-        with ThreadPoolExecutor(1) as bringing, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            needed = any(part.needs_stack and part.existing() for part in parts)
-            ready = bringing.submit(self._bring_up) if needed else None
-            together = [part for part in parts if not part.alone]
-            futures = [pool.submit(self._part, part, variables, ready) for part in together]
-            try:
-                outcomes = [future.result() for future in futures]
-                alone = [part for part in parts if part.alone]
-                return outcomes + [self._part(part, variables, ready) for part in alone]
-            except BaseException:  # Ctrl-C: what runs would keep the pools waiting
-                pool.shutdown(wait=False, cancel_futures=True)
-                self._end()
-                raise
+    def run(self) -> list[Outcome]:
+        """Run the parts on a stack that is gone afterwards unless it is to be kept."""
+        with stack_for_tests.reserved(self.wanted, keep=self.keep) as mine:
+            outcomes = self._run_on(mine)
+            if not all(outcome.passed for outcome in outcomes):
+                logs = self.wanted.local_dir / f"test-logs-{self.parts[0].name}"
+                stack_for_tests.keep_logs(mine, logs)
+        return outcomes
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Begin nothing more, and end what runs."""
         self.ended.set()
         for process in self.running:
-            if process.poll() is None:
-                process.terminate()
+            if process.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM)
 
-    def _bring_up(self) -> bool:
+    def _run_on(self, stack: Stack) -> list[Outcome]:
+        """Run them in order of need; those that disturb the stack come last, one by one."""
+        variables = stack_for_tests.variables(stack)
+        with ThreadPoolExecutor(1) as bringing, ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            needed = any(part.needs_stack and part.existing() for part in self.parts)
+            ready = bringing.submit(self._bring_up, stack) if needed else None
+            together = [part for part in self.parts if not part.alone]
+            futures = [pool.submit(self._part, part, variables, ready) for part in together]
+            outcomes = [future.result() for future in futures]
+            alone = [part for part in self.parts if part.alone]
+            return outcomes + [self._part(part, variables, ready) for part in alone]
+
+    @staticmethod
+    def _bring_up(stack: Stack) -> bool:
         try:
-            startup.up(self.stack)
+            startup.up(stack)
         except NotReady as error:
             failure_of_process(error)
         except OperatorError as error:
@@ -156,21 +201,26 @@ class Session:
         self, part: Part, variables: Mapping[str, str], ready: "Future[bool] | None"
     ) -> Outcome:
         if not part.existing():
-            return Outcome(part, passed=True, summary="no such tests yet", seconds=0)
+            return Outcome(part, passed=True, summary="no such tests yet")
         if part.needs_stack and not (ready and ready.result()):
-            return Outcome(part, passed=False, summary="not run: no stack", seconds=0)
+            return Outcome(part, passed=False, summary="not run: no stack")
         if self.ended.is_set():
-            return Outcome(part, passed=False, summary="not run: interrupted", seconds=0)
+            return Outcome(part, passed=False, summary="not run: interrupted")
         began = time.monotonic()
-        code, output = self._pytest(part, variables)
+        code, output, cpu_seconds = self._pytest(part, variables)
         last = output.strip().splitlines()[-1].strip("= ") if output.strip() else ""
         passed = code == 0 or (code == NO_TESTS and bool(self.passed_on))
-        return Outcome(part, passed, last, time.monotonic() - began)
+        return Outcome(part, passed, last, time.monotonic() - began, cpu_seconds)
 
-    def _pytest(self, part: Part, variables: Mapping[str, str]) -> tuple[int, str]:
+    def _pytest(self, part: Part, variables: Mapping[str, str]) -> tuple[int, str, float]:
+        """Run pytest; its exit code, what it said, and its seconds of the processor."""
         colour = ["--color=yes"] if results.is_terminal else []
         process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *colour, *part.arguments(), *self.passed_on],
+            [
+                *(GIVING_WAY if part.gives_way else ()),
+                *(sys.executable, "-m", "pytest", *colour),
+                *(*part.arguments(), *self.passed_on),
+            ],
             cwd=ROOT,
             # Parts of one service run side by side, and each empties its tables as it likes.
             env={**variables, "TEST_DATABASE": f"test_{part.name}"},
@@ -179,19 +229,23 @@ class Session:
             text=True,
         )
         self.running.append(process)
-        output, _ = process.communicate()
+        output = process.stdout.read() if process.stdout else ""
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
         if output:
-            with self.printing:
+            with _PRINTING:
                 progress.rule(part.name)
                 results.print(Text.from_ansi(output), soft_wrap=True)
-        return process.returncode, output or ""
+        return process.returncode, output, used.ru_utime + used.ru_stime
 
 
 def _table(outcomes: list[Outcome]) -> Table:
     table = Table("part", "result", "", box=None, pad_edge=False)
     table.add_column("seconds", justify="right")
+    table.add_column("of the processor", justify="right")
     for outcome in outcomes:
         result = "[green]passed[/]" if outcome.passed else "[red]failed[/]"
         summary = Text.from_ansi(outcome.summary)
-        table.add_row(outcome.part.name, result, summary, f"{outcome.seconds:.1f}")
+        times = (f"{outcome.seconds:.1f}", f"{outcome.cpu_seconds:.1f}")
+        table.add_row(outcome.part.name, result, summary, *times)
     return table

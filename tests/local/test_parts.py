@@ -1,4 +1,4 @@
-"""The parts of a test run on a machine that lacks what one of them needs."""
+"""Which parts run side by side, and which do not run where something is missing."""
 
 import subprocess
 
@@ -6,7 +6,21 @@ import pytest
 
 from compose.local.parts import PARTS, choose
 from compose.local.stack import ROOT
-from compose.local.testing import left_out
+from compose.local.testing import left_out, rounds
+
+
+def names_of(chosen):
+    return [[[part.name for part in parts] for parts in groups] for groups in rounds(chosen)]
+
+
+class TestRounds:
+    def test_keep_what_needs_quiet_for_the_end_and_by_itself(self):
+        chosen = choose(["chaos", "e2e", "unit", "repair"])
+
+        assert names_of(chosen) == [[["unit", "e2e"], ["repair"]], [["chaos"]]]
+
+    def test_may_be_of_that_alone(self):
+        assert names_of(choose(["chaos"])) == [[["chaos"]]]
 
 
 @pytest.fixture
