@@ -94,20 +94,13 @@ def accounts_lock(*, keys: Collection[AccountKey], house_exact: bool) -> LockedA
     """
     wallets = [key for key in keys if key.owner is not None]
     house = [key for key in keys if key.owner is None]
-    by_key: dict[AccountKey, AccountState] = {}
-    recorded: list[datetime] = []
-    locked_at = None
-    for key, account, recorded_at, fetched_at in _read_locked(wallets):
-        by_key[key] = account
-        locked_at = fetched_at
-        if recorded_at is not None:
-            recorded.append(recorded_at)
+    by_key, last_recorded_at, locked_at = _read_locked(wallets)
     for key in house:
         by_key[key] = AccountState(house_account_id(key.role, key.currency), key)
     if house_exact:
         by_key.update(_house_locked(by_key[key] for key in house))
         locked_at = None
-    return LockedAccounts(by_key, max(recorded, default=None), locked_at or database_clock())
+    return LockedAccounts(by_key, last_recorded_at, locked_at or database_clock())
 
 
 def recording_time(locked: LockedAccounts) -> datetime:
@@ -203,14 +196,16 @@ def _missing(keys: Collection[AccountKey]) -> list[AccountKey]:
 
 def _read_locked(
     wallets: Sequence[AccountKey],
-) -> list[tuple[AccountKey, AccountState, datetime | None, datetime]]:
-    """Wallets as they are under their locks, when each was last recorded, and the clock then."""
+) -> tuple[dict[AccountKey, AccountState], datetime | None, datetime | None]:
+    """Wallets as they are under their locks, when the last was recorded, and the clock then."""
     if not wallets:
-        return []
+        return {}, None, None
     owners, _, currencies = _columns(wallets)
     with connection.cursor() as cursor:
         cursor.execute(
-            # A row is locked when it is fetched, and the clock read then.
+            # A row is locked when it is fetched. The latest time of all is known when all of them
+            # were, and the clock is read after that. One row has both: to read a time costs more
+            # than all the rest of a row.
             """
             WITH held AS MATERIALIZED (
                 SELECT account.id, owner, currency, status, debits_posted, credits_posted,
@@ -220,15 +215,20 @@ def _read_locked(
                 ORDER BY owner, currency
                 FOR NO KEY UPDATE OF account
             )
-            SELECT *, clock_timestamp() FROM held
+            SELECT id, owner, currency, status, debits_posted, credits_posted,
+                debits_pending, credits_pending,
+                CASE WHEN row_number() OVER () = 1 THEN max(last_recorded_at) OVER () END,
+                CASE WHEN row_number() OVER () = 1 THEN clock_timestamp() END
+            FROM held
             """,
             [owners, currencies],
         )
-        read = []
-        for account_id, owner, currency, status, *totals, recorded_at, at in cursor.fetchall():
-            key = AccountKey.wallet(owner, currency)
-            read.append((key, AccountState(account_id, key, status, *totals), recorded_at, at))
-        return read
+        rows = cursor.fetchall()
+    by_key = {}
+    for account_id, owner, currency, status, *totals, _, _ in rows:
+        key = AccountKey.wallet(owner, currency)
+        by_key[key] = AccountState(account_id, key, status, *totals)
+    return by_key, *(rows[0][-2:] if rows else (None, None))
 
 
 def _house_locked(house: Iterable[AccountState]) -> dict[AccountKey, AccountState]:

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from common.db.timeouts import timeouts_use
 from common.inbox.breaker import Breaker, BreakerLimits
-from common.inbox.consumer import Consumer, Limits
+from common.inbox.consumer import BATCH_SIZE, Consumer, Limits
 from common.inbox.progress import consume_progress
 from common.inbox.rehearsal import MESSAGES_MAX, Rehearsal, consume_rehearse
 from common.inbox.wiring import Wiring
@@ -31,7 +31,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--batch-size", type=int, default=1000, help="Events of one transaction at most."
+            "--batch-size", type=int, default=BATCH_SIZE, help="Events of one transaction at most."
         )
         parser.add_argument("--max-messages", type=int, help="Stop after this many messages.")
         parser.add_argument(
