@@ -231,6 +231,11 @@ def _peer_secret(name: str) -> str:
     return value
 
 
+def sign_on_secret() -> str:
+    """What the console of transactions shows to be given tokens of staff; both services have it."""
+    return _peer_secret("STAFF_SIGN_ON_SECRET")
+
+
 def twin_console(other: str) -> str:
     """Where the other service's console is, for links from page to page; empty: no links."""
     url: str = env.str(f"{other}_CONSOLE_URL", default="")
@@ -392,6 +397,7 @@ def production_security() -> dict[str, Any]:
             r"^_allauth/",
             r"^\.well-known/",
             r"^internal/",
+            r"^sign-on/",
         ],
         "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
         "SECURE_HSTS_SECONDS": 31_536_000,

@@ -11,8 +11,10 @@ from drf_spectacular.views import (
 from common.api import event_pages, health
 from common.api.describing import DescribedOnce
 from common.reconciliation import urls as internal
+from common.staff.sign_on import CALLBACK_PATH
 from transactions.ledger import urls as ledger
 from transactions.ledger.decisions import DecisionsApi, DecisionsQueryApi
+from transactions.sign_on import views
 
 handler400 = "common.api.problems.bad_request"
 handler403 = "common.api.problems.permission_denied"
@@ -35,6 +37,8 @@ urlpatterns = [
     path(
         "internal/v1/decisions/query", DecisionsQueryApi.as_view(), name="internal-decisions-query"
     ),
+    path("admin/sign-on/", views.start, name="sign-on"),
+    path(CALLBACK_PATH[1:], views.callback, name="sign-on-callback"),
     path("admin/", admin.site.urls),
     *health.urlpatterns,
 ]

@@ -18,12 +18,15 @@ from drf_spectacular.views import (
 from common.api import event_pages, health
 from common.api.describing import DescribedOnce
 from common.reconciliation import urls as internal
+from common.staff.sign_on import AUTHORIZE_PATH, TOKEN_PATH
 from users.identity.api import CloseApi, ProfileApi
 from users.identity.jwks import discovery, jwks
 from users.identity.mfa_views import AuthenticateView, ReauthenticateView, TotpView
 from users.identity.session_views import SessionsView
 from users.identity.sign_up import EvenSignupView
 from users.ledger_seals.internal_api import KeptSealsApi
+from users.sign_on.internal_api import StaffQueryApi
+from users.sign_on.views import AuthorizeView, ExchangeView
 from users.submissions.api import TransactionApi, TransactionsApi
 from users.submissions.batch_api import BatchApi
 from users.submissions.command_api import CaptureApi, CommandApi, ReverseApi, VoidApi
@@ -87,6 +90,9 @@ urlpatterns = [
         "internal/v1/announced/query", AnnouncedQueryApi.as_view(), name="internal-announced-query"
     ),
     path("internal/v1/kept-seals", KeptSealsApi.as_view(), name="internal-kept-seals"),
+    path("internal/v1/staff/query", StaffQueryApi.as_view(), name="internal-staff-query"),
+    path(AUTHORIZE_PATH[1:], AuthorizeView.as_view(), name="sign-on-authorize"),
+    path(TOKEN_PATH[1:], ExchangeView.as_view(), name="sign-on-token"),
     path("admin/", admin.site.urls),
     *health.urlpatterns,
 ]

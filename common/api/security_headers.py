@@ -1,7 +1,9 @@
 """What a browser may do with our pages: nothing, but for the consoles and the API pages."""
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -21,6 +23,10 @@ _CONSOLE = (
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+
+# A sign-on leads from one console's form to the other console and back, and browsers hold each of
+# these steps against the page that the form was on.
+_SIGN_IN = "/admin/login/"
 
 
 class SecurityHeadersMiddleware:
@@ -42,8 +48,15 @@ class SecurityHeadersMiddleware:
 
 def policy(path: str) -> str:
     """The Content-Security-Policy for one path."""
+    if path == _SIGN_IN and settings.TWIN_CONSOLE_URL:
+        return _CONSOLE.replace("form-action 'self'", f"form-action 'self' {_twin_origin()}")
     if path.startswith("/admin/"):
         return _CONSOLE
     if path.endswith("/docs") or "/docs/" in path:
         return _API_PAGES
     return _NOTHING
+
+
+def _twin_origin() -> str:
+    parts = urlsplit(settings.TWIN_CONSOLE_URL)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -15,6 +15,7 @@ from common.internal.contracts import (
     AskedPage,
     DecisionPage,
     KeptSealPage,
+    StaffPage,
     StandingPage,
 )
 from common.internal.parameters import IDS_MAX
@@ -25,6 +26,8 @@ _ANSWER_MAX = 16 * 1024 * 1024
 _OK = 200
 _DENIED = (401, 403)
 
+Decoded = TypeVar("Decoded", bound=msgspec.Struct)
+Answer = TypeVar("Answer", StandingPage, DecisionPage, AskedPage, AnnouncedPage, StaffPage)
 Page = TypeVar("Page", StandingPage, DecisionPage, AskedPage, KeptSealPage, AnnouncedPage)
 
 
@@ -36,16 +39,18 @@ class PeerDenied(PeerAway):
     """The other service does not take our secret; only its settings or ours can help."""
 
 
-def peer_ask(path: str, ids: Sequence[UUID], page: type[Page]) -> Page:
+def peer_ask(
+    path: str, ids: Sequence[UUID], page: type[Answer], *, read_s: float = _READ_S
+) -> Answer:
     """
-    Ask `/internal/v1/<path>/query` about ids, at most 1,000.
+    Ask `/internal/v1/<path>/query` about ids, at most 1,000; `read_s` is how long it may think.
 
     Raises:
         PeerAway: it does not answer, or not what was agreed.
         PeerDenied: it does not take our secret.
     """
     body = json.dumps({"ids": [str(one) for one in ids]}).encode()
-    return _decode(_call("POST", f"{path}/query", body), page)
+    return _decode(_call("POST", f"{path}/query", body, read_s=read_s), page)
 
 
 def peer_pages(
@@ -71,7 +76,14 @@ def peer_pages(
         after = found.after
 
 
-def _call(method: str, path: str, body: bytes | None = None, *, url: str | None = None) -> bytes:
+def _call(
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    *,
+    url: str | None = None,
+    read_s: float = _READ_S,
+) -> bytes:
     peer = settings.PEER if url is None else {**settings.PEER, "URL": url}
     headers = {
         "Authorization": f"Bearer {peer['SECRET_SHOWN']}",
@@ -82,7 +94,7 @@ def _call(method: str, path: str, body: bytes | None = None, *, url: str | None 
         connection = _connection(peer["URL"])
         try:
             connection.connect()
-            connection.sock.settimeout(_READ_S)
+            connection.sock.settimeout(read_s)
             prefix = urlsplit(peer["URL"]).path.rstrip("/")
             connection.request(method, f"{prefix}/internal/v1/{path}", body=body, headers=headers)
             answer = connection.getresponse()
@@ -105,7 +117,7 @@ def _connection(url: str) -> HTTPConnection:
     return kind(parts.hostname or "", parts.port, timeout=_CONNECT_S)
 
 
-def _decode(content: bytes, page: type[Page]) -> Page:
+def _decode(content: bytes, page: type[Decoded]) -> Decoded:
     try:
         return msgspec.json.decode(content, type=page)
     except msgspec.MsgspecError as error:

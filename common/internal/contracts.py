@@ -128,6 +128,26 @@ class KeptSealPage(msgspec.Struct, frozen=True, kw_only=True):
     after: int | None = None
 
 
+class StaffTold(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What the users console says of somebody of staff, at a sign-on and whenever it is asked again.
+
+    `sub` is their id; `roles` is never empty. `stamp` changes when every session of theirs ends.
+    """
+
+    sub: UUID
+    email: str
+    name: str
+    roles: list[str]
+    stamp: str
+
+
+class StaffPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Active staff with a role, of those who were asked about."""
+
+    data: list[StaffTold]
+
+
 class ExportHeader(msgspec.Struct, frozen=True, kw_only=True):
     """First line of a file of decisions: of when it is, and which streams staff must look at."""
 

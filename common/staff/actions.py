@@ -57,7 +57,7 @@ def staff_of(request: HttpRequest) -> Staff:
         superuser=user.is_superuser,
         request_id=getattr(request, "request_id", ""),
         traceparent=getattr(request, "traceparent", None),
-        ip=_address(request),
+        ip=address_of(request),
     )
 
 
@@ -146,7 +146,7 @@ def staff_record(
     )
 
 
-def _address(request: HttpRequest) -> str | None:
+def address_of(request: HttpRequest) -> str | None:
     """The client's address: what the proxy before us names last, or who connects without one."""
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
     try:

@@ -21,3 +21,13 @@ class RolesOfYourOwn(Refused):
     title = "Nobody changes their own roles"
     when = "A superuser would change roles, or the way in, of themselves."
     remedy = "Ask another superuser."
+
+
+class RolesOfTheOtherConsole(Refused):
+    """Roles that are given here would be gone within a minute."""
+
+    code = "permission_denied"
+    status = 403
+    title = "Their roles are those of the users console"
+    when = "A superuser would give roles here to somebody who signs in with the users console."
+    remedy = "Give them the roles there."

@@ -48,7 +48,7 @@ class SessionLimitMiddleware:
         if request.path.startswith(_CONSOLE) and request.user.is_authenticated:
             now = int(time.time())
             if reason := _reason_to_end(request, now=now):
-                return _end(request, reason)
+                return sign_in_end(request, reason)
             _note(request, now=now)
         return self._get_response(request)
 
@@ -70,7 +70,8 @@ def _note(request: HttpRequest, *, now: int) -> None:
         request.session[_SEEN_AT] = now
 
 
-def _end(request: HttpRequest, reason: str) -> HttpResponseBase:
+def sign_in_end(request: HttpRequest, reason: str) -> HttpResponseBase:
+    """Sign somebody out of the console in the place of what they asked, and say why."""
     asked_to_look = request.method in {"GET", "HEAD"}
     lost = "" if asked_to_look else " What you sent was not done."
     back_to = request.get_full_path() if asked_to_look else reverse("admin:index")

@@ -28,6 +28,7 @@ def _wanted() -> dict[str, Callable[[], str]]:
         names[f"{service}_mfa_secret"] = _long
         for role in ("postgres", "owner", "app", "readonly"):
             names[f"{service}_{role}_password"] = _long
+    names["staff_sign_on_secret"] = _long
     return names | {f"demo_{account}_password": _typable for account in DEMO_ACCOUNTS}
 
 

@@ -24,6 +24,7 @@ TUNABLE = {
     "INBOX_BREAKER_SHARE": "0.05",
     "INBOX_BREAKER_WINDOW_S": "300",
     "INBOX_STUCK_S": "60",
+    "STAFF_SIGN_ON_CHECK_S": "60",
 }
 
 
@@ -72,6 +73,8 @@ def stack_environment(stack: Stack) -> dict[str, str]:
         "USERS_JWKS_URL": f"{stack.url('users-web')}/.well-known/jwks.json",
         "USERS_SIGNING_KEYS_DIR": str(stack.local_dir / "signing-keys"),
         "MAIL_DIR": str(stack.local_dir / "mail"),
+        # What the console of transactions shows to that of users.
+        "STAFF_SIGN_ON_SECRET": credentials.load(stack)["staff_sign_on_secret"],
     }
     for name, default in TUNABLE.items():
         values[name] = stack.variables.get(name, default)

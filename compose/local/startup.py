@@ -102,6 +102,7 @@ class Startup:
         self._timed(service, "migrated", lambda: steps.migrate(self.stack, service))
         if service == "users":
             self._timed(service, "signing key made", lambda: steps.create_signing_key(self.stack))
+            self._timed(service, "console registered", lambda: steps.register_console(self.stack))
         own = [name for name in self.processes if name.startswith(f"{service}-")]
         early = [name for name in own if "-consumer" not in name]
         for name in early:

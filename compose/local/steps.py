@@ -95,6 +95,20 @@ def create_signing_key(stack: Stack) -> bool:
     return True
 
 
+def register_console(stack: Stack) -> bool:
+    """Let the console of transactions sign staff on, with its address and secret of now."""
+    values = service_environment(stack, "users")
+    names = ("TRANSACTIONS_CONSOLE_URL", "STAFF_SIGN_ON_SECRET")
+    own = has_own_database(stack, "users")
+    digest = digest_of([migrations_digest("users"), *(values[name] for name in names)])
+    return _unless_outside(
+        stack,
+        "console",
+        digest if own else "",
+        lambda: manage.run(stack, "users", "register_console"),
+    )
+
+
 def _unless_outside(stack: Stack, step: str, digest: str, do: Callable[[], object]) -> bool:
     if not digest:
         do()

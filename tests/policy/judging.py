@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from typing import Any, Protocol
 
+from django.conf import settings
+
 from common.ids import uuid7
 from tests.policy.callers import CALLERS, METHODS, STRONGEST, Rule
 from tests.policy.routes import CONSOLE, Route, has_ids, path_of
@@ -12,6 +14,7 @@ from tests.policy.routes import CONSOLE, Route, has_ids, path_of
 Ask = Callable[..., Any]
 _NOT_OF_THE_OBJECT = {"X-Request-Id"}
 _SIGN_IN, _SIGN_OUT = f"{CONSOLE}login/", f"{CONSOLE}logout/"
+_SIGN_ON = f"{CONSOLE}sign-on/"
 
 
 class Scene(Protocol):
@@ -113,13 +116,21 @@ def assert_console_is_closed(scene: Scene, console: Sequence[Route]) -> None:
         assert scene.state() == before, route.pattern
 
 
+def _places(route: Route) -> tuple[str, ...]:
+    """Where the console may lead who is nobody."""
+    if route.pattern == _SIGN_OUT:
+        return (f"/{CONSOLE}",)
+    # The button of one sign-on leads to the form of the other console.
+    other = (f"{settings.TWIN_CONSOLE_URL}/{CONSOLE}",) if route.pattern == _SIGN_ON else ()
+    return (f"/{_SIGN_IN}", *other)
+
+
 def _assert_leads_to_the_form(scene: Scene, route: Route, caller: str, method: str) -> None:
     answer = scene.ask(caller, method, path_of(route.pattern, {}))
     told = f"{method} {route.pattern} by {caller}: {answer.status_code}"
     if route.pattern == _SIGN_IN:
         assert answer.status_code == 200, told
     elif answer.status_code == 302:
-        place = CONSOLE if route.pattern == _SIGN_OUT else _SIGN_IN
-        assert answer["Location"].startswith(f"/{place}"), told
+        assert answer["Location"].startswith(_places(route)), told
     else:
         assert answer.status_code in {403, 404, 405}, told

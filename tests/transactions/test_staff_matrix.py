@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from common.staff.roles import Role
+from tests.common.staff.matrix import ANYBODY
 from tests.common.staff.matrix_tests import PermissionMatrix
 from tests.factories.transactions import StaffFactory
 
@@ -21,6 +22,8 @@ class TestTransactionsConsole(PermissionMatrix):
         "ledger_account_statement": "ledger.view_account",
         "ledger_account_trial_balance": "ledger.view_account",
         "ledger_account_unfreeze": "ledger.freeze_account",
+        "sign-on": ANYBODY,
+        "sign-on-callback": ANYBODY,
     }
 
     @pytest.fixture

@@ -27,6 +27,7 @@ PRODUCTION = {
     "USERS_SIGNING_KEYS_DIR": "/nowhere",
     "TRANSACTIONS_INTERNAL_URL": "http://transactions-web:4002",
     "USERS_TO_TRANSACTIONS_SECRET": "0123456789abcdefghijklmnopqrstuv",
+    "STAFF_SIGN_ON_SECRET": "abcdefghijklmnopqrstuv0123456789",
     "TRANSACTIONS_TO_USERS_SECRET": "vutsrqponmlkjihgfedcba9876543210",
     "USERS_CELERY_BROKER_URL": "memory://",
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
@@ -80,6 +81,7 @@ class TestSettings:
             "USERS_SIGNING_KEYS_DIR",
             "USERS_TO_TRANSACTIONS_SECRET",
             "USERS_MFA_SECRETS",
+            "STAFF_SIGN_ON_SECRET",
         ],
     )
     def test_of_production_have_no_default_for_what_must_be_said(self, name):

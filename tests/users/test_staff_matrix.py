@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 
 from common.staff.roles import Role
+from tests.common.staff.matrix import STAFF
 from tests.common.staff.matrix_tests import PermissionMatrix
 from tests.factories.users import UserFactory
 
@@ -26,6 +27,7 @@ class TestUsersConsole(PermissionMatrix):
         "submissions_commandproposal_withdraw": _DECIDE,
         "submissions_transactionrequest_reverse": "submissions.reverse_transaction",
         "submissions_transactionrequest_void": "submissions.void_transaction",
+        "sign-on-authorize": STAFF,
     }
 
     @pytest.fixture

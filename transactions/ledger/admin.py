@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -46,6 +47,9 @@ from transactions.ledger.trial_balance import CurrencyBalance, trial_balance
 # Others register these without our look and without our rules.
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Authenticator)
+admin.site.unregister(SocialAccount)
+admin.site.unregister(SocialApp)
+admin.site.unregister(SocialToken)
 
 admin.site.login_form = LocalSignInForm
 admin.site.has_permission = console_allows  # type: ignore[method-assign]  # every page asks it

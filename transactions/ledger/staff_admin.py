@@ -1,5 +1,6 @@
 """Staff of this console, to look at; a superuser changes their roles and locks them out."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
@@ -9,7 +10,9 @@ from django.utils.safestring import SafeString
 from common.adminkit import display, time_shown
 from common.staff.assigning import ASSIGN_ROLES, check_not_oneself
 from common.staff.dialogs import Ask, Dialog, DialogAdmin, detail_dialog
+from common.staff.errors import RolesOfTheOtherConsole
 from common.staff.groups import roles_of
+from transactions.sign_on.accounts import signs_on
 
 # Django's own pages edit: roles are what roles.py says, and who has them is on the record.
 admin.site.unregister(Group)
@@ -36,6 +39,15 @@ def _active(user: User) -> dict[str, Any]:
     return {"active": user.is_active}
 
 
+def _assign(user: User, ask: Ask) -> str:
+    if signs_on(user):
+        raise RolesOfTheOtherConsole
+    return ASSIGN_ROLES.act(user, ask)
+
+
+ASSIGN_LOCAL_ROLES = replace(
+    ASSIGN_ROLES, act=_assign, fits=lambda user: user.is_staff and not signs_on(user)
+)
 LOCK = Dialog[User](
     action="staff.lock",
     label="Lock out",
@@ -61,12 +73,14 @@ UNLOCK = Dialog[User](
 
 @admin.register(User)
 class StaffAdmin(DialogAdmin):
-    list_display = ("username", "is_active", "is_superuser", "shown_sign_in")
+    list_display = ("username", "email", "is_active", "is_superuser", "shown_sign_in")
     list_filter = ("is_active", "is_superuser", "groups")
-    search_fields = ("username__startswith",)
+    search_fields = ("username__startswith", "email__startswith")
     ordering = ("-id",)
     fields = readonly_fields = (
         "username",
+        "email",
+        "shown_way_in",
         "is_active",
         "is_superuser",
         "shown_roles",
@@ -74,9 +88,13 @@ class StaffAdmin(DialogAdmin):
         "shown_sign_in",
     )
     actions_detail = ("assign_roles", "lock", "unlock")
-    assign_roles = detail_dialog(ASSIGN_ROLES)
+    assign_roles = detail_dialog(ASSIGN_LOCAL_ROLES)
     lock = detail_dialog(LOCK)
     unlock = detail_dialog(UNLOCK)
+
+    @display(description="Way in")
+    def shown_way_in(self, user: User) -> str:
+        return "The users console" if signs_on(user) else "An account of this console"
 
     @display(description="Roles")
     def shown_roles(self, user: User) -> str:

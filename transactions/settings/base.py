@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from common import settings as shared
 from common.events.topics import (
     TRANSACTIONS_DEAD_LETTERS,
@@ -33,11 +35,13 @@ from common.settings import (  # noqa: F401  Django reads them from this module
     TOKEN_ISSUER,
     env,
 )
+from common.staff.sign_on import CLIENT_ID
 
 SECRET_KEY = env.str("TRANSACTIONS_SECRET_KEY")
 DEBUG = False
 ALLOWED_HOSTS = env.list("TRANSACTIONS_ALLOWED_HOSTS")
-CSRF_TRUSTED_ORIGINS = [env.str("TRANSACTIONS_CONSOLE_URL")]
+CONSOLE_URL = env.str("TRANSACTIONS_CONSOLE_URL").rstrip("/")
+CSRF_TRUSTED_ORIGINS = [CONSOLE_URL]
 TWIN_CONSOLE_URL = shared.twin_console("USERS")
 
 INSTALLED_APPS = [
@@ -45,9 +49,15 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "transactions.ledger",
+    "transactions.sign_on",
 ]
-MIDDLEWARE = [*COMMON_MIDDLEWARE, "allauth.account.middleware.AccountMiddleware"]
+MIDDLEWARE = [
+    *COMMON_MIDDLEWARE,
+    "allauth.account.middleware.AccountMiddleware",
+    "transactions.sign_on.renewal.SignOnMiddleware",
+]
 ROOT_URLCONF = "transactions.urls"
 LOGIN_REDIRECT_URL = "/admin/"
 WSGI_APPLICATION = "transactions.wsgi.application"
@@ -57,6 +67,32 @@ DATABASE_APPLICATION_ROLE: str = env.db_url("TRANSACTIONS_DATABASE_URL")["USER"]
 """The role that migrations take rights on the ledger from; it owns no table."""
 
 CACHES = shared.counters_cache()
+
+# Staff of the users console sign in by it.
+STAFF_SIGN_ON_CHECK_S = env.int("STAFF_SIGN_ON_CHECK_S", default=60)
+"""Seconds after which users is asked whether a sign-on that is used still holds."""
+
+STAFF_SIGN_ON_AWAY_S = env.int("STAFF_SIGN_ON_AWAY_S", default=300)
+"""Seconds without an answer after which it holds no longer."""
+
+if not 0 < STAFF_SIGN_ON_CHECK_S <= STAFF_SIGN_ON_AWAY_S:
+    raise ImproperlyConfigured(
+        "STAFF_SIGN_ON_CHECK_S must be above 0, and STAFF_SIGN_ON_AWAY_S no less"
+    )
+
+SOCIALACCOUNT_ADAPTER = "transactions.sign_on.adapter.SignOnAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "users": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APP": {
+            "name": "users console",
+            "provider_id": "users",
+            "client_id": CLIENT_ID,
+            "secret": shared.sign_on_secret(),
+            "settings": {"token_auth_method": "client_secret_basic", "fetch_userinfo": False},
+        },
+    }
+}
 
 # Staff of this console alone, for when that of users is away. allauth counts their attempts and
 # keeps their second factors; none of its pages are here.

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from allauth.account.models import EmailAddress
+from allauth.idp.oidc.models import Client, Token
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import admin
@@ -33,6 +34,8 @@ from users.identity.models import LoginEvent, TokenFamily, User, UserStatusChang
 admin.site.unregister(EmailAddress)
 admin.site.unregister(Group)
 admin.site.unregister(Authenticator)
+admin.site.unregister(Client)
+admin.site.unregister(Token)
 
 
 def password_change(

@@ -42,6 +42,7 @@ from common.settings import (  # noqa: F401  some are settings as they stand
     peer,
     rest_framework,
     second_factors,
+    sign_on_secret,
     standardized_errors,
     twin_console,
 )
@@ -51,10 +52,11 @@ LOGIN_EVENTS_KEPT_DAYS_MIN = 90  # the trigger on the table says the same
 SECRET_KEY = env.str("USERS_SECRET_KEY")
 DEBUG = False
 ALLOWED_HOSTS = env.list("USERS_ALLOWED_HOSTS")
-CONSOLE_URL = env.str("USERS_CONSOLE_URL")
+CONSOLE_URL = env.str("USERS_CONSOLE_URL").rstrip("/")
 PUBLIC_URL = env.str("PUBLIC_URL")
 CSRF_TRUSTED_ORIGINS = [CONSOLE_URL, PUBLIC_URL]
 TWIN_CONSOLE_URL = twin_console("TRANSACTIONS")
+STAFF_SIGN_ON_SECRET = sign_on_secret()
 
 INSTALLED_APPS = [
     *COMMON_APPS,
@@ -63,9 +65,11 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.headless",
     "allauth.mfa",
+    "allauth.idp.oidc",
     "users.identity",
     "users.submissions",
     "users.ledger_seals",
+    "users.sign_on",
 ]
 MIDDLEWARE = [
     *COMMON_MIDDLEWARE,
@@ -173,6 +177,15 @@ HEADLESS_FRONTEND_URLS = {
     "account_reset_password_from_key": f"{FRONTEND_URL}/account/password/reset?key={{key}}",
     "account_signup": f"{FRONTEND_URL}/account/signup",
 }
+
+# Staff sign in to the other console by this one; its address is the name of who vouches for them.
+IDP_OIDC_ADAPTER = "users.sign_on.oidc_adapter.SignOnAdapter"
+IDP_OIDC_AUTH_METHODS = ["client_secret_basic"]
+IDP_OIDC_AUTHORIZATION_CODE_EXPIRES_IN = 30
+IDP_OIDC_ID_TOKEN_EXPIRES_IN = 60
+# Nothing takes either of these; the provider gives them all the same.
+IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 60
+IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = 60
 
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="no-reply@notion-api.invalid")
 if mail_dir := env.str("MAIL_DIR", default=""):

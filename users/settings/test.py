@@ -14,6 +14,7 @@ for name, value in {
     "TRANSACTIONS_INTERNAL_URL": "http://127.0.0.1:1",
     "USERS_TO_TRANSACTIONS_SECRET": "shown-by-users-in-tests-" + "x" * 32,
     "TRANSACTIONS_TO_USERS_SECRET": "shown-by-transactions-in-tests-" + "x" * 32,
+    "STAFF_SIGN_ON_SECRET": "shown-at-sign-ons-in-tests-" + "x" * 32,
     "USERS_CELERY_BROKER_URL": "memory://",
     "USERS_MIGRATION_DATABASE_URL": os.environ.get("USERS_DATABASE_URL", ""),
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.test import Client, RequestFactory
-from django.urls import URLResolver, reverse
+from django.urls import URLResolver, get_resolver, reverse
 
 from common.staff.roles import ROLES, Role
 
@@ -67,6 +67,10 @@ def pages() -> Iterator[tuple[str, str]]:
         address = reverse(f"admin:{name}", kwargs=arguments)
         for query in _QUERIES.get(name, ("",)):
             yield f"{name}{query}", f"{address}{query}"
+    # Those that the service routes itself, before the admin site.
+    for pattern in get_resolver().url_patterns:
+        if not isinstance(pattern, URLResolver) and str(pattern.pattern).startswith("admin/"):
+            yield str(pattern.name), reverse(str(pattern.name))
 
 
 def _patterns(patterns: Any) -> Iterator[tuple[str, list[str]]]:
@@ -124,12 +128,12 @@ def _fits(answer: Any, person: str, need: str) -> bool:
     if need == ANYBODY:
         return answer.status_code < 500
     if person in ("nobody", "customer"):
-        return leads_to_login
+        # What only takes GET says so to whoever else asks.
+        return leads_to_login or answer.status_code == 405
     if may(person, need):
         # A form that nobody saves is refused by its page; whoever may read it may get it.
         readable = answer.request["REQUEST_METHOD"] == "GET"
         return answer.status_code < 500 and (answer.status_code != 403 or not readable)
-    # What only takes GET says so to whoever else asks.
     return answer.status_code in (403, 405)
 
 

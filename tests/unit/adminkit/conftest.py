@@ -24,6 +24,7 @@ else:
         STATIC_URL="/static/",
         STATICFILES_DIRS=[COMMON / "static"],
         DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+        TWIN_CONSOLE_URL="",
         INSTALLED_APPS=[
             "unfold",
             "django.contrib.admin",

@@ -89,6 +89,7 @@ INTERNAL = (
     Rule("POST", f"{_INTERNAL}/requests/query", peer(200), body={"ids": [_ANYBODYS_ID]}),
     Rule("POST", f"{_INTERNAL}/announced/query", peer(200), body={"ids": [_ANYBODYS_ID]}),
     Rule("GET", f"{_INTERNAL}/kept-seals", peer(200)),
+    Rule("POST", f"{_INTERNAL}/staff/query", peer(200), body={"ids": [_ANYBODYS_ID]}),
 )
 
 # An access token that no sign-in stands behind is nobody to allauth, which asks for a session;
@@ -146,6 +147,9 @@ ABSENT = tuple(
     for method in methods
 )
 
+# Who shows a code shows the console's secret; without the members that go with it, nobody is asked.
+SIGN_ON = (Rule("POST", "sign-on/token", everybody(400), body={}),)
+
 RULES: tuple[Rule, ...] = (
     *PROFILE,
     *TRANSACTIONS,
@@ -154,4 +158,5 @@ RULES: tuple[Rule, ...] = (
     *INTERNAL,
     *AUTH,
     *ABSENT,
+    *SIGN_ON,
 )

@@ -25,6 +25,7 @@ class LoginEvent(models.Model):
 
     class Type(models.TextChoices):
         SIGNED_IN = "signed_in", "Signed in"
+        SIGNED_ON = "signed_on", "Signed in to another console"
         SIGN_IN_FAILED = "sign_in_failed", "Sign-in failed"
         SIGNED_OUT = "signed_out", "Signed out"
         SIGN_UP_REPEATED = "sign_up_repeated", "Somebody signed up with this address again"

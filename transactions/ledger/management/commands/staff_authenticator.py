@@ -13,6 +13,7 @@ from django.db import transaction
 from common.db.timeouts import timeouts_use
 from common.staff.models import StaffAction
 from common.staff_arguments import actor_of, reason_of, staff_arguments_add
+from transactions.sign_on.accounts import signs_on
 
 
 class Command(BaseCommand):
@@ -31,6 +32,8 @@ class Command(BaseCommand):
         user = User.objects.filter(username=username, is_staff=True).first()
         if user is None:
             raise CommandError(f"there is nobody of staff called {username}")
+        if signs_on(user):
+            raise CommandError(f"{username} signs in with the users console, and its second factor")
         secret = generate_totp_secret()
         codes = _replace(user, secret=secret, actor=actor, reason=reason)
         self.stdout.write(get_adapter().build_totp_url(user, secret))
