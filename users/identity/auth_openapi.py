@@ -14,6 +14,7 @@ from common.api.openapi import ALWAYS, REQUEST_ID, problem_responses
 from common.api_documents.description import resolved
 from users.identity.allauth_spec import NOBODY, SESSION, allauth_spec, public_path, used_components
 from users.identity.auth_words import ANSWERS, TEXTS
+from users.identity.jwks import discovery_document
 
 _REF = "#/components/"
 
@@ -55,14 +56,6 @@ _SCHEME = {
     "in": "header",
     "name": "X-Session-Token",
     "description": "`meta.session_token` of the sign-in; an access token does as well.",
-}
-_DISCOVERY = {
-    "issuer": "notion-users",
-    "jwks_uri": "http://127.0.0.1:4000/.well-known/jwks.json",
-    "response_types_supported": [],
-    "subject_types_supported": ["public"],
-    "id_token_signing_alg_values_supported": ["RS256"],
-    "claims_supported": ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "role", "typ"],
 }
 _KEY = {
     "kty": "RSA",
@@ -188,10 +181,11 @@ def _jwks() -> dict[str, Any]:
 
 
 def _discovery() -> dict[str, Any]:
+    document = discovery_document()
     texts = {"type": "array", "items": {"type": "string"}}
     members = {
         name: texts if isinstance(value, list) else {"type": "string"}
-        for name, value in _DISCOVERY.items()
+        for name, value in document.items()
     }
     schema = {"type": "object", "properties": members, "required": [*members]}
     return {
@@ -200,7 +194,7 @@ def _discovery() -> dict[str, Any]:
         "description": "Who issues access tokens, where the keys are, and what tokens say: the"
         " part of OpenID Connect Discovery that verifying takes.",
         "tags": ["auth"],
-        "responses": _found("How to verify tokens.", schema, _DISCOVERY),
+        "responses": _found("How to verify tokens.", schema, document),
     }
 
 

@@ -25,22 +25,25 @@ def jwks(request: HttpRequest) -> HttpResponse:
 
 @safe_only
 def discovery(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  Django's signature
+    """What OpenID Connect Discovery has for whoever verifies tokens."""
+    return _kept_for_a_while(discovery_document())
+
+
+def discovery_document() -> dict[str, Any]:
     """
-    What OpenID Connect Discovery has for whoever verifies tokens.
+    Who issues tokens, where the keys are, and what tokens say.
 
     The members about authorization are missing: nobody signs in by redirects here, and the issuer
     is a name, not an address.
     """
-    return _kept_for_a_while(
-        {
-            "issuer": settings.TOKEN_ISSUER,
-            "jwks_uri": f"{settings.PUBLIC_URL}{reverse('jwks')}",
-            "response_types_supported": [],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["RS256"],
-            "claims_supported": ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "role", "typ"],
-        }
-    )
+    return {
+        "issuer": settings.TOKEN_ISSUER,
+        "jwks_uri": f"{settings.PUBLIC_URL}{reverse('jwks')}",
+        "response_types_supported": [],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "claims_supported": ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "role", "typ"],
+    }
 
 
 def _kept_for_a_while(body: dict[str, Any]) -> HttpResponse:
