@@ -1,11 +1,13 @@
 """Step 1 of the road under load: requests of several threads that are accepted by one statement."""
 
+import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 
 import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
+from psycopg import sql
 
 from common.events.codec import event_decode
 from common.ids import uuid7
@@ -212,6 +214,72 @@ class TestWhatIsCommittedBetweenSnapshotAndLocks:
 
         assert meanwhile(kill, asked_of(alice), asked_of(bob)) == [None, None]
         assert not TransactionRequest.objects.exists()
+
+
+class TestPlan:
+    """Of the statements, made while the tables were empty, and kept: a deployment begins so."""
+
+    @pytest.fixture
+    def session(self):
+        with psycopg.connect(**plain_settings(), autocommit=True) as session:
+            session.execute("SET plan_cache_mode = force_generic_plan")
+            yield session
+
+    @staticmethod
+    def prepared(session, statement: str, asked: dict[str, str | None]) -> sql.Composed:
+        """The statement as it is prepared now, with its plan of now; how to execute it."""
+        names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", statement)))
+        numbered = re.sub(r"%\((\w+)\)s", lambda m: f"${names.index(m[1]) + 1}", statement)
+        session.execute(f"PREPARE accept ({', '.join(['text'] * len(names))}) AS {numbered}")
+        values = sql.SQL(", ").join(sql.Literal(asked[name]) for name in names)
+        execute = sql.SQL("EXECUTE accept ({})").format(values)
+        with session.transaction(force_rollback=True):
+            session.execute(execute)
+        return execute
+
+    @staticmethod
+    def requests_of(user, count: int) -> None:
+        """Somebody's past, which no autovacuum has seen."""
+        first = asked_of(user, reference="r")
+        assert claim._accept_alone(first)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO transaction_request SELECT (json_populate_record(request,"
+                " json_build_object('id', gen_random_uuid(), 'idempotency_key', 'key-' || number,"
+                " 'reference', 'reference-' || number))).*"
+                " FROM transaction_request AS request, generate_series(1, %s) AS number"
+                " WHERE id = %s",
+                [count, first["id"]],
+            )
+
+    @pytest.mark.parametrize("together", [True, False])
+    def test_reads_one_place_of_one_index(self, session, alice, together):
+        asked = asked_of(alice, reference="reference-0")
+        statement = claim._ACCEPT_TOGETHER if together else claim._ACCEPT
+        many = {"asked": claim._ENCODER.encode([asked]).decode()}
+        execute = self.prepared(session, statement, many if together else asked)
+        self.requests_of(alice, 5_000)
+
+        with session.transaction(force_rollback=True):
+            explain = sql.SQL("EXPLAIN (ANALYZE, FORMAT JSON) ") + execute
+            ((plan,),) = session.execute(explain).fetchall()
+
+        nodes = list(nodes_of(plan[0]["Plan"]))
+        scans = [node for node in nodes if node.get("Relation Name") == "transaction_request"]
+        scans = [node for node in scans if node["Node Type"].endswith("Scan")]
+        assert {node.get("Index Name") for node in scans} == {
+            "transaction_request_key_once",
+            "transaction_request_reference_once",
+        }
+        assert all(node["Actual Rows"] <= 1 for node in scans)
+        assert not any(node.get("Rows Removed by Filter") for node in scans)
+        assert session.execute(execute).fetchall()
+
+
+def nodes_of(plan):
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes_of(below)
 
 
 class TestManyThreads:
