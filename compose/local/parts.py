@@ -111,6 +111,12 @@ BENCHES = (
     Part("publish", ("tests/bench/test_publish.py",), "users.settings.test"),
     Part("hook", ("tests/bench/test_hook.py",), "users.settings.test"),
     Part("ledger", ("tests/bench/test_ledger.py",), "transactions.settings.test"),
+    Part(
+        "even_times",
+        ("tests/users/identity/test_even_times.py",),
+        "users.settings.test",
+        variables=(("EVEN_SAMPLES", "1000"),),
+    ),
     Part("admin", ("tests/bench/test_admin.py",), "users.settings.test"),
     Part("admin", ("tests/bench/test_admin.py",), "transactions.settings.test"),
 )
