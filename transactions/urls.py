@@ -4,12 +4,12 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import (
     SpectacularAPIView,
-    SpectacularRedocView,
     SpectacularSwaggerSplitView,
 )
 
 from common.api import event_pages, health
 from common.api.describing import DescribedOnce
+from common.api.redoc import RedocView, redoc_script
 from common.reconciliation import urls as internal
 from common.staff.sign_on import CALLBACK_PATH
 from transactions.ledger import urls as ledger
@@ -29,7 +29,8 @@ urlpatterns = [
         name="schema",
     ),
     path("transactions/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    path("transactions/docs/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("transactions/docs/redoc", RedocView.as_view(url_name="schema"), name="redoc"),
+    path("transactions/docs/redoc-script", redoc_script, name="redoc-script"),
     path("transactions/schema/events", event_pages.events_document, name="events-document"),
     path("transactions/docs/events", event_pages.events_page, name="events"),
     path("internal/v1/", include(internal)),

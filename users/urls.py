@@ -11,12 +11,12 @@ from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import (
     SpectacularAPIView,
-    SpectacularRedocView,
     SpectacularSwaggerSplitView,
 )
 
 from common.api import event_pages, health
 from common.api.describing import DescribedOnce
+from common.api.redoc import RedocView, redoc_script
 from common.reconciliation import urls as internal
 from common.staff.sign_on import AUTHORIZE_PATH, TOKEN_PATH
 from users.identity.api import CloseApi, ProfileApi
@@ -80,7 +80,8 @@ urlpatterns = [
         name="schema",
     ),
     path("users/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
-    path("users/docs/redoc", SpectacularRedocView.as_view(url_name="schema"), name="redoc"),
+    path("users/docs/redoc", RedocView.as_view(url_name="schema"), name="redoc"),
+    path("users/docs/redoc-script", redoc_script, name="redoc-script"),
     path("users/schema/events", event_pages.events_document, name="events-document"),
     path("users/docs/events", event_pages.events_page, name="events"),
     path("internal/v1/", include(internal)),

@@ -15,7 +15,7 @@ from common.events.schemas import asyncapi_published, document_bytes
 
 # Stricter than what swagger-ui beside it needs: there is no script.
 _POLICY = (
-    "default-src 'none'; style-src 'self'; "
+    "default-src 'none'; style-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 

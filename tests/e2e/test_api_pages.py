@@ -26,7 +26,8 @@ class Page(HTMLParser):
         values = dict(attrs)
         self._in_script = tag == "script"
         if tag in {"script", "link", "img"}:
-            self.loads += [values[name] for name in ("src", "href") if values.get(name)]
+            named = [values[name] for name in ("src", "href") if values.get(name)]
+            self.loads += [url for url in named if not url.startswith("data:")]
         if tag == "redoc":
             assert "disable-search" in values, "searching needs a worker that the policy forbids"
             self.description = values["spec-url"]

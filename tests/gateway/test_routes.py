@@ -102,6 +102,13 @@ class TestOtherPath:
 
         assert_problem(answer, status=404, code="not_found", instance=target)
 
+    def test_says_where_the_api_is_described(self, gateway: Gateway):
+        answer = gateway.send("GET", "/")
+
+        described = {route.path for route in ROUTES if route.path.endswith("/docs")}
+        pages = re.findall(r'<([^>]+)>; rel="service-doc"', answer.header("link"))
+        assert sorted(pages) == sorted(described)
+
     @pytest.mark.parametrize("target", REFUSED)
     def test_is_refused_when_it_can_be_read_in_two_ways(
         self, gateway: Gateway, services: Services, token, target

@@ -26,6 +26,7 @@ OPEN = tuple(
         "transactions/schema",
         "transactions/docs",
         "transactions/docs/redoc",
+        "transactions/docs/redoc-script",
         "transactions/schema/events",
         "transactions/docs/events",
         "healthz/live",

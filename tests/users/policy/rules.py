@@ -75,6 +75,7 @@ OPEN = tuple(
         "users/schema",
         "users/docs",
         "users/docs/redoc",
+        "users/docs/redoc-script",
         "users/schema/events",
         "users/docs/events",
         "healthz/live",
