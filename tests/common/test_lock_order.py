@@ -17,7 +17,10 @@ from tests.factories.events import ALICE, BOB
 pytestmark = pytest.mark.django_db(transaction=True)
 
 LOWER, HIGHER = sorted([ALICE, BOB])
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
+WAITING = """
+    SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE NOT granted AND datname = current_database() AND pid <> pg_backend_pid()
+"""
 
 
 def lock_cursors() -> None:
