@@ -64,13 +64,19 @@ def details(page: Visited, most: int = 2) -> list[str]:
 
 
 def tables_scanned(queries: Iterable[str], large: set[str]) -> set[str]:
-    """Which large tables the database reads as a whole for statements that were captured."""
+    """
+    Which large tables the database reads as a whole for statements that were captured.
+
+    They are run: a plan that was not does not tell of queries within a recursive one.
+    """
     found: set[str] = set()
     with connection.cursor() as cursor:
         for query in dict.fromkeys(queries):
             if not query.lstrip().upper().startswith(("SELECT", "WITH")):
                 continue
-            cursor.execute(f"EXPLAIN (FORMAT JSON) {query.replace('%', '%%')}", [])
+            cursor.execute(
+                f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {query.replace('%', '%%')}", []
+            )
             plan = cursor.fetchone()[0]
             plan = json.loads(plan) if isinstance(plan, str) else plan
             found |= {node for node in _scanned(plan[0]["Plan"]) if node in large}

@@ -61,7 +61,8 @@ def values_present(model: type[Model], field: "Field[Any, Any]") -> list[str]:
     """
     The values of a column in order, `_VALUES_MAX` at most.
 
-    The index is asked for the next one after each, so it takes as long as there are values.
+    The index is asked for the next one after each, so it takes as long as there are values. It is
+    told each time that the empty one is not wanted: an index that leaves it out is of no use else.
     """
     names = {
         "table": sql.Identifier(model._meta.db_table),  # noqa: SLF001  Django's API
@@ -72,7 +73,7 @@ def values_present(model: type[Model], field: "Field[Any, Any]") -> list[str]:
         WITH RECURSIVE known (value) AS (
             (SELECT {column} FROM {table} WHERE {column} > '' ORDER BY {column} LIMIT 1)
             UNION ALL
-            SELECT (SELECT {column} FROM {table} WHERE {column} > known.value
+            SELECT (SELECT {column} FROM {table} WHERE {column} > '' AND {column} > known.value
                 ORDER BY {column} LIMIT 1)
             FROM known WHERE known.value IS NOT NULL
         )

@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from common.demo_history.scale import Scale
 from common.ids import uuid7
+from common.staff.filters import values_present
 from common.staff.models import StaffAction
 from tests.console_pages import details, filtered, lists, tables_scanned, visit
 from tests.factories.commands import TransferFactory
@@ -107,6 +109,24 @@ class TestLists:
             assert link in page.content.decode()
 
 
+class TestChoices:
+    @pytest.mark.usefixtures("paid")
+    def test_of_a_filter_are_asked_of_its_index(self):
+        field = LedgerTransaction._meta.get_field("rejection_code")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+
+        with CaptureQueriesContext(connection) as asked:
+            found = values_present(LedgerTransaction, field)
+
+        assert found == ["insufficient_funds"]
+        with connection.cursor() as cursor:
+            # Unless it is run, the plan does not tell of the query for the next one.
+            cursor.execute(f"EXPLAIN (ANALYZE) {asked[0]['sql']}")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+        assert plan.count("using ledger_transaction_by_code") == 2, plan
+
+
 @pytest.mark.timeout(900)
 @pytest.mark.django_db(transaction=True)
 class TestAtScale:
@@ -126,7 +146,7 @@ class TestAtScale:
             for address in lists():
                 plain = visit(client, address)
                 pages = [*filtered(plain), *details(plain), f"{address}?q={uuid7()}"]
-                pages += [f"{address}?q=INV-00", f"{address}?p=2"]
+                pages += [f"{address}?q=INV-00", f"{address}?p=last"]
                 for page in [plain, *(visit(client, one) for one in pages)]:
                     assert page.status == 200, page.address
                     assert len(page.queries) <= QUERIES_MAX, (page.address, page.queries)
