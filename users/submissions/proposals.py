@@ -128,7 +128,8 @@ def command_order(*, type: str, amount: int | None, reason: str) -> CommandOrder
 
 
 def _one_at_a_time(transaction_id: UUID) -> None:
-    # Two small reversals at the same moment must see each other, or their sum is nobody's.
+    # Two reversals at the same moment must see each other, be they small or approved by somebody:
+    # their sum would be nobody's.
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(transaction_id)]
@@ -170,10 +171,13 @@ def _propose(
 
 
 def _open_held(proposal_id: UUID) -> CommandProposal:
-    """Lock a proposal on which somebody may decide."""
-    proposal = CommandProposal.objects.select_for_update(no_key=True).filter(id=proposal_id).first()
-    if proposal is None:
+    """Lock a proposal on which somebody may decide, after the lock of its transaction."""
+    proposals = CommandProposal.objects.filter(id=proposal_id)
+    transaction_id = proposals.values_list("transaction_id", flat=True).first()
+    if transaction_id is None:
         raise ProposalUnknown
+    _one_at_a_time(transaction_id)
+    proposal = proposals.select_for_update(no_key=True).get()
     if proposal.status != _STATUS.OPEN:
         raise ProposalDecided(f"The proposal is {proposal.status} already.")
     if proposal.expires_at <= database_clock():

@@ -1,12 +1,14 @@
 """Commands of staff, and four eyes for the large ones: by one, approved by another, once."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
 import pytest
 from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, connections, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -370,6 +372,40 @@ class TestAtTheSameMoment:
 
         assert TransactionCommand.objects.count() == 1
         assert CommandProposal.objects.count() == 1
+
+    def test_a_small_part_sees_what_is_being_approved(self):
+        proposal = proposed(amount=2_000)
+        approver, other = controller(), controller()
+
+        with ThreadPoolExecutor(max_workers=1) as meanwhile:
+            with transaction.atomic():
+                approve(proposal, approver)
+                small = meanwhile.submit(
+                    elsewhere, send, other, proposal.transaction, "reverse", amount="6.00"
+                )
+                wait_until_somebody_waits()
+            small.result()
+
+        assert TransactionCommand.objects.count() == 1
+        assert CommandProposal.objects.filter(status="open", amount=600).exists()
+
+
+def elsewhere(action, *arguments, **members):
+    """Do it on a connection of its own."""
+    try:
+        return action(*arguments, **members)
+    finally:
+        connections.close_all()
+
+
+def wait_until_somebody_waits():
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+    pytest.fail("nobody waits")
 
 
 class TestRow:
