@@ -23,7 +23,8 @@ from users.submissions.past import commands_past_copy, requests_past_copy, step_
 from users.wiring import WIRING
 
 _PEOPLE_AT_ONCE = 5_000
-_STEPS_AT_ONCE = 10_000
+_STEPS_AT_ONCE = 2_000
+"""On a busy machine, too, they are stored before the database gives a statement up."""
 
 
 class UsersPast:

@@ -47,8 +47,9 @@ def scale_arguments_add(parser: ArgumentParser) -> None:
         "--scale",
         action="store_true",
         help=f"Make a past of {DAYS} days as well: people, transactions and dead letters. Run it"
-        " in both services on the same day, or with the same --until. After an interruption it"
-        " goes on where it was.",
+        " in both services on the same day, or with the same --until, before anybody uses them:"
+        " where only one has it for minutes, their background work finds the other one behind and"
+        " sends events again. After an interruption it goes on where it was.",
     )
     parser.add_argument(
         "--transactions", type=_at_least(TRANSACTIONS_MIN), default=1_000_000, metavar="N"
