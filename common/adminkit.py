@@ -16,11 +16,13 @@ from uuid import UUID
 
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.checks import ModelAdminChecks
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.core.paginator import EmptyPage
+from django.contrib.admin.views.main import PAGE_VAR
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -29,7 +31,6 @@ from unfold.admin import TabularInline as UnfoldTabularInline
 from unfold.dataclasses import SearchResult
 from unfold.decorators import action, display
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
-from unfold.paginator import InfinitePaginator as UnfoldInfinitePaginator
 from unfold.views import ChangeList as UnfoldChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget as CheckboxSelectMultiple
 from unfold.widgets import UnfoldAdminIntegerFieldWidget as NumberInput
@@ -37,6 +38,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget as TextArea
 from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 from unfold.widgets import UnfoldBooleanWidget as CheckBox
 
+from common.db.keyset import FIRST, LAST, KeysetPage, NoSuchPlace, keyset_page
 from common.money import money_display
 from common.strict_json import NotJson, strict_json_loads
 
@@ -46,7 +48,6 @@ __all__ = [
     "AuthenticationForm",
     "CheckBox",
     "CheckboxSelectMultiple",
-    "InfinitePaginator",
     "ModelAdmin",
     "NumberInput",
     "ReadOnlyInline",
@@ -61,12 +62,12 @@ __all__ = [
     "id_shown",
     "payload_shown",
     "status_display",
+    "status_text",
     "text_visible",
     "time_shown",
 ]
 
 PAYLOAD_SHOWN_MAX = 64 * 1024
-PAGES_MAX = 200
 
 NOTHING = "–"  # noqa: RUF001  a dash, shown for what is absent
 
@@ -82,31 +83,44 @@ TONES = {
 Shown = TypeVar("Shown", bound=Callable[..., Any])
 
 
-class InfinitePaginator(UnfoldInfinitePaginator):
-    """
-    Pages without counting rows.
-
-    Ends after `PAGES_MAX` pages: an OFFSET reads all rows before it, so whoever looks for
-    something that old has to filter. The name is the one by which the theme's templates know
-    that the count means nothing.
-    """
-
-    @functools.cached_property
-    def count(self) -> int:
-        return int(self.per_page) * PAGES_MAX
-
-    def validate_number(self, number: Any) -> int:
-        number = super().validate_number(number)
-        if number > PAGES_MAX:
-            raise EmptyPage("use a filter to see older rows")
-        return int(number)
-
-
 class ChangeList(UnfoldChangeList):
-    """A list that is sorted by what `sortable_by` names alone, whatever its address says."""
+    """
+    A list that is sorted by what `sortable_by` names alone, whatever its address says.
+
+    Each of its pages begins where another ended, and nobody counts its rows.
+    """
+
+    page: KeysetPage
 
     def get_ordering_field(self, field_name: Any) -> Any:
         return super().get_ordering_field(field_name) if field_name in self.sortable_by else None
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Read a page; raises `IncorrectLookupParameters` for one that cannot be."""
+        place = request.GET.get(PAGE_VAR, FIRST)
+        try:
+            self.page = keyset_page(self.queryset, size=self.list_per_page, place=place)
+        except NoSuchPlace as error:
+            raise IncorrectLookupParameters from error
+        self.result_list = self.page.rows
+        # Where these two differ, the theme says how many there are and offers to choose them all.
+        self.result_count = self.full_result_count = len(self.page.rows)
+        self.show_full_result_count = self.can_show_all = self.multi_page = False
+        self.show_admin_actions = True
+
+    def pages(self) -> list[tuple[str, str | None]]:
+        """Where the pages around this one are, by their titles; None: there is none."""
+        before, after = self.page.previous, self.page.next
+        places = {
+            "First": None if before is None else FIRST,
+            "Previous": before,
+            "Next": after,
+            "Last": None if after is None else LAST,
+        }
+        return [
+            (title, None if place is None else self.get_query_string({PAGE_VAR: place or None}))
+            for title, place in places.items()
+        ]
 
 
 class ModelAdmin(UnfoldModelAdmin):
@@ -115,7 +129,6 @@ class ModelAdmin(UnfoldModelAdmin):
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
-    paginator = InfinitePaginator
     list_fullwidth = True
     sortable_by: Sequence[str] = ()
     """Columns to sort by; each must be the first of an index, or all rows are read for a page."""
@@ -130,6 +143,13 @@ class ModelAdmin(UnfoldModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **_: Any) -> type[ChangeList]:  # noqa: ARG002
         return ChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Read the list that an address asks for. Raises `BadRequest` where there is no such."""
+        try:
+            return super().get_changelist_instance(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest("no such filter or page") from error
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """
@@ -225,10 +245,27 @@ class ReadOnlyInline(UnfoldTabularInline):
 
 def status_display(*, description: str, ordering: str | None = None) -> Callable[[Shown], Shown]:
     """Show a status as its word in the colour of `TONES`."""
-    decorate: Callable[[Shown], Shown] = display(
-        description=description, ordering=ordering, label=TONES, empty_value=NOTHING
-    )
+
+    def decorate(word_of: Shown) -> Shown:
+        @functools.wraps(word_of)
+        def shown(*asked: Any) -> SafeString:
+            return _status_shown(word_of(*asked))
+
+        decorated: Shown = display(description=description, ordering=ordering)(shown)
+        return decorated
+
     return decorate
+
+
+@functools.lru_cache(maxsize=256)  # there are few words, and fifty templates a page were slow
+def _status_shown(word: str) -> SafeString:
+    context = {"text": status_text(word), "type": TONES.get(word, "")}
+    return render_to_string("unfold/helpers/label.html", context)
+
+
+def status_text(word: str) -> str:
+    """The word of a status as people write it."""
+    return word.replace("_", " ")
 
 
 def amount_shown(amount: int | None, currency: str) -> SafeString:

@@ -16,9 +16,9 @@ from transactions.ledger import urls as ledger
 from transactions.ledger.decisions import DecisionsApi, DecisionsQueryApi
 from transactions.sign_on import views
 
-handler400 = "common.api.problems.bad_request"
-handler403 = "common.api.problems.permission_denied"
-handler404 = "common.api.problems.page_not_found"
+handler400 = "common.staff.problem_pages.bad_request"
+handler403 = "common.staff.problem_pages.permission_denied"
+handler404 = "common.staff.problem_pages.page_not_found"
 handler500 = "common.api.problems.server_error"
 
 urlpatterns = [

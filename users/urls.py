@@ -98,7 +98,7 @@ urlpatterns = [
     *health.urlpatterns,
 ]
 
-handler400 = "common.api.problems.bad_request"
-handler403 = "common.api.problems.permission_denied"
-handler404 = "common.api.problems.page_not_found"
+handler400 = "common.staff.problem_pages.bad_request"
+handler403 = "common.staff.problem_pages.permission_denied"
+handler404 = "common.staff.problem_pages.page_not_found"
 handler500 = "common.api.problems.server_error"

@@ -32,6 +32,8 @@ from common.inbox.models import ConsumerHalt, DeadLetterAction, InboxWaiting, Le
 from common.inbox.selection import with_behind
 from common.staff.dialogs import DialogAdmin, detail_dialog
 from common.staff.filters import EventTypeFilter
+from common.staff.lists import Listing
+from common.staff.searching import Searched
 
 
 class DeadLetterActionInline(ReadOnlyInline):
@@ -41,7 +43,7 @@ class DeadLetterActionInline(ReadOnlyInline):
 
 
 @admin.register(InboxWaiting)
-class InboxWaitingAdmin(ReadOnlyModelAdmin):
+class InboxWaitingAdmin(Listing, ReadOnlyModelAdmin):
     list_display = (
         "received",
         "shown_state",
@@ -53,8 +55,12 @@ class InboxWaitingAdmin(ReadOnlyModelAdmin):
         "why",
     )
     list_filter = ("state", "error_class", EventTypeFilter)
-    id_fields = ("event_id", "stream")
-    search_help_text = "Event or stream id, in full."
+    searched = Searched(ids=("event_id", "stream"), numbers=("id",))
+    search_help_text = "Event or stream id in full; number"
+    exported = (
+        *("id", "received_at", "state", "error_class", "error", "attempts", "source", "stream"),
+        *("sequence", "event_id", "type", "topic", "partition", "offset"),
+    )
     ordering = ("-id",)
     exclude = ("key", "value", "headers", "error_kind")
     readonly_fields = ("behind", "raw_key", "raw_headers", "raw_value")
@@ -141,11 +147,15 @@ def _resolve(act: str, letter_id: str) -> HttpResponse:
 
 
 @admin.register(DeadLetterAction)
-class DeadLetterActionAdmin(ReadOnlyModelAdmin):
+class DeadLetterActionAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("at", "action", "letter_id", "stream", "actor", "result", "shown_reason")
     list_filter = ("action", "result")
     list_select_related = ("letter",)
-    id_fields = ("stream",)
+    searched = Searched(ids=("stream",), numbers=("letter",))
+    search_help_text = "A stream's id, in full; the number of a letter"
+    exported = (
+        *("id", "at", "action", "letter_id", "stream", "actor", "reason", "result", "outcome"),
+    )
     ordering = ("-id",)
 
     @display(description="Reason")
@@ -166,10 +176,11 @@ class ConsumerHaltAdmin(DialogAdmin):
 
 
 @admin.register(LetterRun)
-class LetterRunAdmin(ReadOnlyModelAdmin):
+class LetterRunAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("begun", "page", "tried", "shown_state", "actor_email", "shown_reason")
     list_display_links = None
     list_filter = ("act",)
+    exported = ("id", "begun_at", "act", "done", "actor_email", "reason", "finished_at")
     ordering = ("-id",)
     exclude = ("letter_ids", "key", "claimed_until")
 

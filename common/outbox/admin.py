@@ -103,10 +103,11 @@ class OutboxMessageAdmin(Listing, ReadOnlyModelAdmin):
 
 
 @admin.register(OutboxStream)
-class OutboxStreamAdmin(ReadOnlyModelAdmin):
+class OutboxStreamAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("shown", "last_sequence", "accepting", "blocked_reason")
     list_filter = ("accepting",)
-    id_fields = ("stream",)
+    searched = Searched(ids=("stream",))
+    exported = ("stream", "last_sequence", "last_event_id", "accepting", "blocked_reason")
     search_help_text = "The user's id, in full."
     ordering = ("-stream",)
 

@@ -5,14 +5,17 @@ from django.utils.safestring import SafeString
 
 from common.adminkit import ReadOnlyModelAdmin, display, id_shown, status_display, time_shown
 from common.reconciliation.models import PeerCursor
+from common.staff.lists import Listing
+from common.staff.searching import Searched
 
 
 @admin.register(PeerCursor)
-class PeerCursorAdmin(ReadOnlyModelAdmin):
+class PeerCursorAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("shown", "sequence", "shown_verdict", "seen")
     list_filter = ("verdict",)
-    id_fields = ("stream", "event_id")
-    search_help_text = "Stream or event id, in full."
+    searched = Searched(ids=("stream",))
+    search_help_text = "The id of a stream, in full."
+    exported = ("stream", "sequence", "event_id", "verdict", "seen_at")
     ordering = ("-stream",)
 
     @display(description="Stream")

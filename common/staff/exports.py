@@ -5,12 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -37,12 +35,8 @@ def export(admin: Any, request: HttpRequest) -> HttpResponseBase:
     if not admin.has_view_permission(request):
         raise PermissionDenied
     staff_permitted(request, EXPORT_PERMISSION)
-    try:
-        changelist = admin.get_changelist_instance(request)
-        _check_can_be_kept(request)
-    except IncorrectLookupParameters:
-        messages.error(request, "The list knows no such filter or page; nothing was exported.")
-        return HttpResponseRedirect(_list_of(admin))
+    _check_can_be_kept(request)
+    changelist = admin.get_changelist_instance(request)
     form = ExportForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return _ask(admin, request, form)
@@ -87,9 +81,9 @@ def export_pages(rows: QuerySet[Any], fields: Sequence[str]) -> Iterator[bytes]:
 
 
 def _check_can_be_kept(request: HttpRequest) -> None:
-    """Raise `IncorrectLookupParameters` for a NUL, which no record can hold."""
+    """Raise `BadRequest` for a NUL, which no record can hold."""
     if any("\x00" in value for _, values in request.GET.lists() for value in values):
-        raise IncorrectLookupParameters
+        raise BadRequest("a NUL in a filter")
 
 
 def _list_of(admin: Any) -> str:
@@ -119,4 +113,6 @@ def _cell(value: Any) -> str | int:
         return value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
     return cell_safe(str(value))

@@ -18,7 +18,7 @@ from common.staff.exports import EXPORT_PERMISSION, export
 from common.staff.saved_views import view_delete, view_save, views_of
 from common.staff.searching import Searched
 
-TOTALS_ROWS_MAX = 5_000
+TOTALS_ROWS_MAX = 1_000
 """How many of the latest rows are summed up; more would take longer than a page may."""
 
 

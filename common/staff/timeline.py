@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
-from common.adminkit import TONES, duration_shown, text_visible, time_shown
+from common.adminkit import TONES, duration_shown, status_text, text_visible, time_shown
 from common.api.catalogue_outcomes import REJECTIONS
 from common.console import Tone
 
@@ -193,7 +193,7 @@ def summary_shown(summary: Summary) -> dict[str, Any]:
     return {
         "amount": summary.amount,
         "kind": summary.kind,
-        "word": summary.word.replace("_", " "),
+        "word": status_text(summary.word),
         "tone": TONES.get(summary.word, ""),
         "says": text_visible(summary.says),
         "facts": facts_shown(summary.facts),

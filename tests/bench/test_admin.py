@@ -7,6 +7,7 @@ tables of over 100,000 rows the database read as a whole for it.
 """
 
 import os
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -22,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common.demo_history.scale import Scale
-from tests.console_pages import details, filtered, lists, tables_scanned, visit
+from tests.console_pages import Visited, details, filtered, lists, tables_scanned, visit
 
 TRANSACTIONS = int(os.environ.get("BENCH_TRANSACTIONS", "1000000"))
 USERS = int(os.environ.get("BENCH_USERS", "50000"))
@@ -70,7 +71,7 @@ def large_tables() -> set[str]:
 
 
 def pages(client: Client) -> Iterator[str]:
-    """The home, Ctrl-K, and every list with its filters, searches, later pages and some rows."""
+    """The home, Ctrl-K, and every list with its filters, searches, other pages and some rows."""
     yield reverse("admin:index")
     for term in TERMS:
         yield f"{reverse('admin:search')}?extended=1&s={term}"
@@ -79,9 +80,14 @@ def pages(client: Client) -> Iterator[str]:
         yield address
         yield from filtered(page)
         yield from details(page)
-        yield f"{address}?p=200"
+        yield from (f"{address}?p={place}" for place in ("last", *places(page)))
         for term in TERMS:
             yield f"{address}?q={term}"
+
+
+def places(page: Visited) -> list[str]:
+    """The places of the pages that a list leads to."""
+    return re.findall(r'href="\?p=(after~[^"]*)"', page.content)
 
 
 def measured(client: Client, address: str) -> list[float]:

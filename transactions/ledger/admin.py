@@ -335,8 +335,11 @@ class JournalEntryAdmin(Listing, JournalColumns, ReadOnlyModelAdmin):
 
 
 @admin.register(JournalSeal)
-class JournalSealAdmin(ReadOnlyModelAdmin):
+class JournalSealAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("number", "entries", "last_sequence", "sealed_at", "shown_digest")
+    searched = Searched(numbers=("number",))
+    search_help_text = "The number of a seal"
+    exported = ("number", "entries", "last_sequence", "sealed_at", "digest", "previous")
     ordering = ("-number",)
     fields = readonly_fields = (
         "number",
@@ -367,4 +370,5 @@ class UserReplicaAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("id", "status")
     searched = Searched(ids=("id",))
     search_help_text = "A user's id, in full"
+    exported = ("id", "status")
     ordering = ("-id",)

@@ -170,10 +170,11 @@ class LoginEventAdmin(Listing, ReadOnlyModelAdmin):
 @admin.register(EmailAddress)
 class EmailAddressAdmin(Listing, ReadOnlyModelAdmin):
     list_display = ("email", "user", "verified", "primary")
-    list_filter = ("verified", "primary")
+    list_filter = ("verified",)
     list_select_related = ("user",)
     searched = Searched(ids=("user",), prefixes=("email",), people=("user",))
     search_help_text = "User id in full; beginning of an address"
+    exported = ("id", "user_id", "email", "verified", "primary")
     ordering = ("-id",)
 
 

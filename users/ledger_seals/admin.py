@@ -3,20 +3,26 @@
 from django.contrib import admin
 
 from common.adminkit import ReadOnlyModelAdmin
+from common.staff.lists import Listing
+from common.staff.searching import Searched
 from users.ledger_seals.models import KeptSeal, SealConflict
+
+_FIELDS = ("number", "entries", "last_sequence", "digest", "sealed_at")
 
 
 @admin.register(KeptSeal)
-class KeptSealAdmin(ReadOnlyModelAdmin):
-    list_display = ("number", "entries", "last_sequence", "digest", "sealed_at")
-    search_fields = ("digest__exact",)
-    search_help_text = "A digest, in full."
+class KeptSealAdmin(Listing, ReadOnlyModelAdmin):
+    list_display = _FIELDS
+    searched = Searched(exact=("digest",), numbers=("number",))
+    search_help_text = "A digest in full; the number of a seal"
+    exported = (*_FIELDS, "previous")
     ordering = ("-number",)
 
 
 @admin.register(SealConflict)
-class SealConflictAdmin(ReadOnlyModelAdmin):
-    list_display = ("number", "entries", "last_sequence", "digest", "sealed_at", "received_at")
-    search_fields = ("digest__exact",)
-    search_help_text = "A digest, in full."
+class SealConflictAdmin(Listing, ReadOnlyModelAdmin):
+    list_display = (*_FIELDS, "received_at")
+    searched = Searched(exact=("digest",), numbers=("number",))
+    search_help_text = "A digest in full; the number of a seal"
+    exported = (*_FIELDS, "previous", "received_at")
     ordering = ("-id",)

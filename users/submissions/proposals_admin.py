@@ -17,6 +17,8 @@ from common.adminkit import (
     time_shown,
 )
 from common.staff.dialogs import DialogAdmin, detail_dialog
+from common.staff.lists import Listing
+from common.staff.searching import Searched
 from users.submissions import staff_dialogs
 from users.submissions.models import CommandProposal
 
@@ -25,7 +27,7 @@ _OF_OTHERS = ("approve", "refuse")
 
 
 @admin.register(CommandProposal)
-class CommandProposalAdmin(DialogAdmin):
+class CommandProposalAdmin(Listing, DialogAdmin):
     list_display = (
         "shown_at",
         "type",
@@ -38,8 +40,13 @@ class CommandProposalAdmin(DialogAdmin):
     )
     list_filter = ("status", "type")
     list_select_related = ("transaction", "proposed_by", "decided_by")
-    id_fields = ("id", "transaction")
+    searched = Searched(ids=("id", "transaction"))
     search_help_text = "The id of a proposal or a transaction, in full."
+    exported = (
+        *("id", "proposed_at", "transaction_id", "type", "amount", "transaction__currency"),
+        *("status", "proposed_by_id", "reason", "expires_at", "decided_by_id", "decided_at"),
+        *("decision_reason", "command_id"),
+    )
     ordering = ("-id",)
     fields = readonly_fields = (
         "id",

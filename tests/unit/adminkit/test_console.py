@@ -1,18 +1,18 @@
 """The pages of a console, as a browser gets them."""
 
+import html
 import re
 from collections.abc import Iterator
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
-from django.core.paginator import EmptyPage
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
-from common.adminkit import PAGES_MAX, TONES, InfinitePaginator
+from common.adminkit import TONES
 from common.api.security_headers import policy
 from common.console import Figure, FigureGroup, Page, Section, admin_site_settings
 from tests.unit.adminkit import site
@@ -60,6 +60,12 @@ def rows_of(answer: HttpResponse) -> set[int]:
     return {int(number) for number in re.findall(r"row (\d+) ", answer.content.decode())}
 
 
+def way_of(answer: HttpResponse, title: str) -> str | None:
+    """Where a list leads by one of the titles below it; None where it leads nowhere."""
+    found = re.search(rf'<a href="([^"]*)"[^>]*>{title}</a>', answer.content.decode())
+    return html.unescape(found[1]) if found else None
+
+
 class TestReadOnlyList:
     def test_counts_nothing_and_asks_the_same_for_every_page(self, console: Client):
         with CaptureQueriesContext(
@@ -67,29 +73,49 @@ class TestReadOnlyList:
         ) as first:
             console.get(LIST)
         with CaptureQueriesContext(connection) as second:
-            answer = console.get(LIST, {"p": 2})
+            answer = console.get(LIST, {"p": "last"})
 
         assert answer.status_code == 200
         assert not any("COUNT(" in query["sql"] for query in [*first, *second])
         assert len(first) == len(second) <= 6
 
-    def test_ends_with_the_rows(self, console: Client):
-        pages = [rows_of(console.get(LIST, {"p": page})) for page in (1, 2, 3, 4)]
+    def test_goes_on_to_the_end_and_back(self, console: Client):
+        answer, shown = console.get(LIST), []
+        for title in ("Next", "Next", "Previous", "Previous"):
+            shown.append(rows_of(answer))
+            answer = console.get(f"{LIST}{way_of(answer, title)}")
+        shown.append(rows_of(answer))
 
-        assert [len(page) for page in pages] == [50, 50, 20, 0]
-        assert len(set.union(*pages)) == ROWS
+        newest, middle, oldest = (set(range(*ends)) for ends in ((70, 120), (20, 70), (0, 20)))
+        assert shown == [newest, middle, oldest, middle, newest]
 
-    def test_does_not_say_how_many_there_are(self, console: Client):
-        text = console.get(LIST).content.decode()
+    def test_has_no_way_beyond_its_ends(self, console: Client):
+        first, last = console.get(LIST), console.get(LIST, {"p": "last"})
 
-        assert str(50 * PAGES_MAX) not in text
+        assert rows_of(last) == set(range(50))
+        assert [way_of(first, title) for title in ("First", "Previous")] == [None, None]
+        assert [way_of(last, title) for title in ("Next", "Last")] == [None, None]
+        assert rows_of(console.get(f"{LIST}{way_of(last, 'First')}")) == rows_of(first)
 
-    @pytest.mark.parametrize("page", [PAGES_MAX + 1, 10**12, "x", -1])
-    def test_goes_back_to_the_start_from_beyond_its_end(self, console: Client, page):
-        answer = console.get(LIST, {"p": page}, follow=True)
+    def test_does_not_shift_when_a_row_is_added(self, console: Client, boss: User):
+        second = way_of(console.get(LIST), "Next")
+        before = rows_of(console.get(f"{LIST}{second}"))
+        row = LogEntry.objects.create(user=boss, action_flag=1, object_repr="row 999 ")
 
-        assert answer.status_code == 200
-        assert max(rows_of(answer)) == ROWS - 1
+        after = rows_of(console.get(f"{LIST}{second}"))
+        row.delete()
+
+        assert after == before
+
+    def test_keeps_what_is_searched_for(self, console: Client):
+        second = way_of(console.get(LIST, {"q": "row"}), "Next")
+
+        assert rows_of(console.get(f"{LIST}{second}")) == set(range(20, 70))
+        assert "q=row" in second
+
+    @pytest.mark.parametrize("page", ["2", "x", "-1", "after~", "after~x", "after~1~2", "\x00"])
+    def test_says_that_it_has_no_such_page(self, console: Client, page):
+        assert console.get(LIST, {"p": page}).status_code == 400
 
     def test_shows_no_more_than_a_page_for_show_all(self, console: Client):
         assert len(rows_of(console.get(LIST, {"all": ""}))) == 50
@@ -252,15 +278,6 @@ class TestPolicy:
     )
     def test_is_relaxed_nowhere_else(self, path):
         assert "unsafe" not in policy(path)
-
-
-class TestInfinitePaginator:
-    def test_refuses_pages_that_read_too_many_rows(self):
-        paginator = InfinitePaginator(list(range(1000)), 50)
-
-        assert paginator.page(1).has_next()
-        with pytest.raises(EmptyPage):
-            paginator.page(PAGES_MAX + 1)
 
 
 class TestSiteSettings:
