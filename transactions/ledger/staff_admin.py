@@ -5,6 +5,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from common.adminkit import display, time_shown
@@ -12,7 +14,7 @@ from common.staff.assigning import ASSIGN_ROLES, check_not_oneself
 from common.staff.dialogs import Ask, Dialog, DialogAdmin, detail_dialog
 from common.staff.errors import RolesOfTheOtherConsole
 from common.staff.groups import roles_of
-from transactions.sign_on.accounts import signs_on
+from transactions.sign_on.accounts import signs_on, with_sign_on
 
 # Django's own pages edit: roles are what roles.py says, and who has them is on the record.
 admin.site.unregister(Group)
@@ -92,9 +94,12 @@ class StaffAdmin(DialogAdmin):
     lock = detail_dialog(LOCK)
     unlock = detail_dialog(UNLOCK)
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return with_sign_on(super().get_queryset(request))
+
     @display(description="Way in")
-    def shown_way_in(self, user: User) -> str:
-        return "The users console" if signs_on(user) else "An account of this console"
+    def shown_way_in(self, user: Any) -> str:
+        return "The users console" if user.from_users_console else "An account of this console"
 
     @display(description="Roles")
     def shown_roles(self, user: User) -> str:

@@ -6,6 +6,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from common.internal.contracts import StaffTold
 from common.staff.actions import Staff, Target, staff_record
@@ -50,6 +51,12 @@ def account_follow(told: StaffTold, occasion: Occasion) -> User:
 def signs_on(user: User) -> bool:
     """Whether an account is of the users console, and so are its roles."""
     return SocialAccount.objects.filter(user=user, provider=PROVIDER).exists()
+
+
+def with_sign_on(users: QuerySet[User]) -> QuerySet[User]:
+    """Add `from_users_console` to accounts: what `signs_on` says of each, without asking again."""
+    theirs = SocialAccount.objects.filter(user=OuterRef("pk"), provider=PROVIDER)
+    return users.annotate(from_users_console=Exists(theirs))
 
 
 def _account_of(told: StaffTold) -> User:
