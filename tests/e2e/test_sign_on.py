@@ -304,7 +304,8 @@ class TestAuthorize:
         answer = window.http.get(changed(flow.address, **{member: value}))
 
         assert answer.status_code == 400, answer.text
-        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert "Location" not in answer.headers
 
     def test_takes_no_member_twice(self, window, flow):
         assert window.http.get(f"{flow.address}&state=xxxxxxxxxxxxxxxx").status_code == 400
