@@ -116,12 +116,11 @@ class TestClient:
             with pytest.raises(PeerAway, match="transactions"):
                 peer_ask("streams", [ALICE], StandingPage)
 
-    def test_waits_no_longer_than_it_must(self, settings, monkeypatch):
-        monkeypatch.setattr(client, "_READ_S", 0.2)
+    def test_waits_no_longer_than_it_must(self, settings):
         with answering(None) as url:
             settings.PEER = {**settings.PEER, "URL": url}
             with pytest.raises(PeerAway, match="timed out"):
-                peer_ask("streams", [ALICE], StandingPage)
+                peer_ask("streams", [ALICE], StandingPage, read_s=0.2)
 
 
 @contextmanager
