@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
 import pytest
 from django.db import connection, connections
 
@@ -53,19 +54,25 @@ def meanwhile(action: Callable[[], Any]) -> Iterator[Future[Any]]:
         yield pool.submit(run)
 
 
-def sessions(*, listeners: bool) -> list[int]:
+def sessions(*, listeners: bool, ours: bool = False) -> list[int]:
     """
     The process ids of other sessions of this database: of who listens by now, or the rest.
 
-    Publishers are neither: they come and go as they like.
+    Publishers are neither: they come and go as they like. With `ours` only what this process
+    holds: servers that another test has started have sessions, too.
     """
+    tcp = psutil.Process().net_connections("tcp") if ours else []
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             " AND application_name NOT LIKE %s AND CASE WHEN application_name LIKE %s"
-            " THEN %s AND state = 'idle' AND query LIKE %s ELSE NOT %s END",
-            ["%publisher", "%listener", listeners, "LISTEN %", listeners],
+            " THEN %s AND state = 'idle' AND query LIKE %s ELSE NOT %s END"
+            " AND (NOT %s OR client_port = ANY(%s))",
+            [
+                *("%publisher", "%listener", listeners, "LISTEN %", listeners),
+                *(ours, [one.laddr.port for one in tcp]),
+            ],
         )
         return [pid for (pid,) in cursor.fetchall()]
 

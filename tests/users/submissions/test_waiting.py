@@ -172,12 +172,12 @@ class TestOutcome:
             assert answering.result(timeout=30).status_code == 200
 
     def test_is_waited_for_without_a_connection(self, submit, alice):
-        before = set(sessions(listeners=False))
+        before = set(sessions(listeners=False, ours=True))
         with meanwhile(partial(submit, alice, headers=prefer(NEVER_S))) as answering:
             row = accepted()
             wait_for(
                 "no connection",
-                lambda: True if set(sessions(listeners=False)) <= before else None,
+                lambda: True if set(sessions(listeners=False, ours=True)) <= before else None,
             )
             assert waits_for(row.id)
             consume(posted(row))
