@@ -39,7 +39,6 @@ def pooled():
 def pooled_with(pool: dict[str, object], **changed: object) -> Iterator[DatabaseWrapper]:
     """A connection of Django's with a pool of its own."""
     known = copy.deepcopy(connection.settings_dict)
-    # A worker's tests before this one may have made the process's own connection a lasting one.
     known.update(CONN_MAX_AGE=0, CONN_HEALTH_CHECKS=False, **changed)
     known["OPTIONS"]["pool"] = pool
     wrapper = DatabaseWrapper(known)
