@@ -130,7 +130,7 @@ def _add_quality(verbs: Any) -> None:
         "name",
         nargs="*",
         metavar="NAME",
-        help="intake, publish, hook, ledger or admin; all without a name",
+        help="intake, publish, hook, ledger, even_times or admin; all without a name",
     )
     chaos = _add(verbs, "chaos", _chaos, "disturb everything under load and check what is promised")
     _of("chaos_options").add(chaos)

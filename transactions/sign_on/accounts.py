@@ -50,13 +50,16 @@ def account_follow(told: StaffTold, occasion: Occasion) -> User:
 
 def signs_on(user: User) -> bool:
     """Whether an account is of the users console, and so are its roles."""
-    return SocialAccount.objects.filter(user=user, provider=PROVIDER).exists()
+    return _theirs().filter(user=user).exists()
 
 
 def with_sign_on(users: QuerySet[User]) -> QuerySet[User]:
     """Add `from_users_console` to accounts: what `signs_on` says of each, without asking again."""
-    theirs = SocialAccount.objects.filter(user=OuterRef("pk"), provider=PROVIDER)
-    return users.annotate(from_users_console=Exists(theirs))
+    return users.annotate(from_users_console=Exists(_theirs().filter(user=OuterRef("pk"))))
+
+
+def _theirs() -> QuerySet[SocialAccount]:
+    return SocialAccount.objects.filter(provider=PROVIDER)
 
 
 def _account_of(told: StaffTold) -> User:
@@ -66,8 +69,8 @@ def _account_of(told: StaffTold) -> User:
     Never one that has their address by chance, or because somebody else chose it. The name is no
     address, so nobody can have made it by hand before them.
     """
-    known = SocialAccount.objects.filter(provider=PROVIDER, uid=str(told.sub))
-    if account := known.select_related("user").first():
+    known = _theirs().filter(uid=str(told.sub)).select_related("user")
+    if account := known.first():
         return account.user
     user, _ = User.objects.get_or_create(
         username=f"users.{told.sub}", defaults={"password": make_password(None)}
