@@ -39,7 +39,7 @@ class AccountAdapter(DefaultAccountAdapter):
             return user_register(
                 email=form.cleaned_data["email"],
                 password=form.cleaned_data["password"],
-                status=_first_status(),
+                status=first_status(),
                 at=timezone.now(),
                 correlation_id=request.request_id,  # type: ignore[attr-defined]  # RequestIdMiddleware's
                 traceparent=request.traceparent,  # type: ignore[attr-defined]  # RequestIdMiddleware's
@@ -95,7 +95,8 @@ def _verification_mandatory() -> bool:
     return bool(settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory")
 
 
-def _first_status() -> User.Status:
+def first_status() -> User.Status:
+    """What somebody who signs up is at first."""
     return User.Status.PENDING_VERIFICATION if _verification_mandatory() else User.Status.ACTIVE
 
 

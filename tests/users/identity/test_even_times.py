@@ -165,7 +165,7 @@ class TestSignUp:
 
     def test_would_be_seen_to_tell(self, send, settings, monkeypatch):
         settings.EVEN_ANSWERS_S = 0.0
-        monkeypatch.setattr(sign_up, "make_password", lambda _: "")
+        monkeypatch.setattr(sign_up, "user_register_in_vain", lambda **_: None)
         nobody = fresh()
 
         assert is_seen(

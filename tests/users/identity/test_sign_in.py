@@ -1,14 +1,18 @@
 """Signing up, in and out through allauth's app client."""
 
+import re
 from urllib.parse import parse_qs, urlparse
 
 import jwt
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from common.events.codec import event_decode
 from common.events.contracts import UserRegisteredV1
+from common.hourly.models import HourlyTally
 from common.outbox.models import OutboxMessage, OutboxStream
 from tests.factories.users import PASSWORD, UserFactory, status_lead
 from tests.users.conftest import AUTH
@@ -24,6 +28,14 @@ CAROL = {"email": "carol@example.com", "password": PASSWORD}
 
 def post(client, path, body, **headers):
     return client.post(path, body, format="json", headers=headers)
+
+
+def writes(client, body) -> list[str]:
+    """The tables that signing up writes to, in order."""
+    with CaptureQueriesContext(connection) as asked:
+        post(client, SIGN_UP, body)
+    statements = " ".join(query["sql"] for query in asked.captured_queries)
+    return re.findall(r'(?:INSERT INTO|UPDATE) "?(\w+)', statements)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -100,7 +112,7 @@ class TestSignUp:
         assert OutboxMessage.objects.count() == 1
 
     @pytest.mark.django_db(transaction=True)
-    @pytest.mark.parametrize("table", ["outbox_stream", "outbox_message"])
+    @pytest.mark.parametrize("table", ["account_emailaddress", "outbox_stream", "outbox_message"])
     def test_that_breaks_halfway_leaves_nothing(self, anonymous, table):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -116,6 +128,7 @@ class TestSignUp:
                 cursor.execute("DROP FUNCTION break() CASCADE")
 
         assert not User.objects.exists()
+        assert not EmailAddress.objects.exists()
         assert not OutboxStream.objects.exists()
         assert post(anonymous, SIGN_UP, CAROL).status_code == 200
 
@@ -159,6 +172,18 @@ class TestMandatoryVerification:
             second.json()["data"],
         )
         assert User.objects.count() == 1
+
+    def test_writes_the_same_for_both_and_keeps_nothing_of_one_that_is_taken(self, anonymous):
+        new, taken = (writes(anonymous, CAROL) for _ in range(2))
+
+        assert "user_account" in new
+        taken.remove("login_event")
+        assert taken == new
+        kept = (User, EmailAddress, OutboxStream, OutboxMessage)
+        assert [model.objects.count() for model in kept] == [1] * 4
+        counted = HourlyTally.objects.filter(series="sign_ups")
+        assert [one.number for one in counted] == [1]
+        assert [message.to for message in mail.outbox] == [["carol@example.com"]] * 2
 
     @pytest.mark.parametrize("status", ["suspended", "closing", "closed"])
     def test_does_not_revive_who_was_stopped(self, anonymous, status):

@@ -4,11 +4,9 @@ import os
 from getpass import getpass
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from django.utils import timezone
 
 from common.ids import uuid7
@@ -36,6 +34,7 @@ class Command(BaseCommand):
                 password=password,
                 status=User.Status.ACTIVE,
                 at=timezone.now(),
+                address_verified=True,
                 is_staff=True,
                 is_superuser=given.superuser,
                 staff_roles=given.roles,
@@ -46,6 +45,4 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from error
         except (AddressInvalid, EmailTaken) as error:
             raise CommandError(f"{email}: {error}") from error
-        with transaction.atomic():
-            EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
         self.stdout.write(f"made {user.email}")

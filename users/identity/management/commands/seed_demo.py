@@ -3,7 +3,6 @@
 import os
 from typing import Any, NamedTuple
 
-from allauth.account.models import EmailAddress
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
@@ -54,24 +53,22 @@ class Command(BaseCommand):
         passwords = {account: _password(account.password_variable) for account in _ACCOUNTS}
         correlation_id = str(uuid7())
         for account, password in passwords.items():
-            user = User.objects.filter(email=account.email).first()
-            made = user is None
-            user = user or user_register(
-                email=account.email,
-                password=password,
-                status=User.Status.ACTIVE,
-                at=timezone.now(),
-                role=account.role,
-                is_staff=account.is_superuser or account.staff_role is not None,
-                is_superuser=account.is_superuser,
-                staff_roles=[account.staff_role] if account.staff_role else [],
-                actor="system:seed_demo",
-                correlation_id=correlation_id,
-            )
-            EmailAddress.objects.get_or_create(
-                user=user, email=user.email, defaults={"primary": True, "verified": True}
-            )
-            self.stdout.write(f"{'made' if made else 'kept'} {account.email}")
+            missing = not User.objects.filter(email=account.email).exists()
+            if missing:
+                user_register(
+                    email=account.email,
+                    password=password,
+                    status=User.Status.ACTIVE,
+                    at=timezone.now(),
+                    role=account.role,
+                    address_verified=True,
+                    is_staff=account.is_superuser or account.staff_role is not None,
+                    is_superuser=account.is_superuser,
+                    staff_roles=[account.staff_role] if account.staff_role else [],
+                    actor="system:seed_demo",
+                    correlation_id=correlation_id,
+                )
+            self.stdout.write(f"{'made' if missing else 'kept'} {account.email}")
 
 
 def _password(variable: str) -> str:
