@@ -6,13 +6,19 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
+from common.events.contracts import (
+    TransactionAuthorisedV1,
+    TransactionCreatedV1,
+    TransactionPostedV1,
+    TransactionRejectedV1,
+)
 from common.ids import uuid7
 
 COMMON_TYPES = [
-    "transaction_authorised.v1",
-    "transaction_created.v1",
-    "transaction_posted.v1",
-    "transaction_rejected.v1",
+    TransactionAuthorisedV1.TYPE,
+    TransactionCreatedV1.TYPE,
+    TransactionPostedV1.TYPE,
+    TransactionRejectedV1.TYPE,
 ]
 """What is told of most requests."""
 
