@@ -22,6 +22,7 @@ from tests.e2e.client import PASSWORD, anybody, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("REFRESH_RACE_ROUNDS", "10"))
+"""The long run is `REFRESH_RACE_ROUNDS=200 ./manage_all.sh test users e2e -- -n0 -s -k eight`."""
 ANNOUNCE_S = 75
 """A little longer than the gateway keeps its keys for."""
 
@@ -42,6 +43,7 @@ def refresh(token: str, http: httpx.Client | None = None) -> httpx.Response:
 class TestRefresh:
     @pytest.mark.timeout(60 + ROUNDS * 5)
     def test_of_eight_at_once_succeeds_for_one(self):
+        away = 0
         clients = [anybody().http for _ in range(8)]
         barrier = threading.Barrier(8)
 
@@ -58,9 +60,11 @@ class TestRefresh:
                 assert statuses.count(200) == 1, statuses
                 # 503: no connection to the database within its time, on a machine that is busy.
                 assert {400} <= set(statuses) <= {200, 400, 503}, statuses
+                away += statuses.count(503)
                 (winner,) = [one for one in answers if one.status_code == 200]
                 # Somebody else has used it: nobody can say who was the thief.
                 assert refresh(winner.json()["data"]["refresh_token"]).status_code == 400
+        print(f"{ROUNDS} rounds of 8: one success each, {away} answers 503")
 
 
 class TestSecondFactor:

@@ -1,7 +1,7 @@
 """
 Twenty identical requests at once, round after round: one effect each.
 
-`TWIN_ROUNDS=500 ./manage_all.sh test e2e -- -k twins` is the long run.
+`TWIN_ROUNDS=500 ./manage_all.sh test users e2e -- -n0 -s -k twins` is the long run.
 """
 
 import os

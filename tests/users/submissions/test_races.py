@@ -21,6 +21,9 @@ from users.submissions.models import TransactionRequest
 from users.submissions.order import Order
 from users.submissions.services import Caller, Submission, transaction_submit
 
+ROUNDS = int(os.environ.get("TWIN_ROUNDS", "10"))
+"""The long run is `TWIN_ROUNDS=500 ./manage_all.sh test users e2e -- -n0 -s -k twins`."""
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BODY = {"kind": "withdrawal", "amount": 250, "currency": "EUR"}
@@ -56,8 +59,9 @@ def stream_is_gapless(user) -> bool:
 
 
 class TestTwins:
+    @pytest.mark.timeout(120 + ROUNDS * 2)
     def test_have_one_effect_and_every_other_answer_is_the_replay(self, client_of, alice):
-        for round_number in range(1, 11):
+        for round_number in range(1, ROUNDS + 1):
             key = str(uuid7())
             clients = [client_of(alice) for _ in range(20)]
             answers = race(
@@ -79,6 +83,7 @@ class TestTwins:
             assert replayed == {None: 1, "true": 19}
             assert TransactionRequest.objects.count() == round_number
         assert stream_is_gapless(alice)
+        print(f"{ROUNDS} rounds of 20: one effect each")
 
     def test_leave_the_sequence_equal_to_the_rows(self, alice):
         keys = [str(uuid7()) for _ in range(10)]
