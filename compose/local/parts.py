@@ -21,7 +21,7 @@ class Part:
     settings module or None; `alone` parts disturb the stack and run last, one by one. A part
     that `gives_way` only works; others beside it wait for what has its time. With `variables` a
     part has a stack of its own, started with them. What `needs_quiet` is about times that a busy
-    machine does not keep: nothing runs beside it.
+    machine does not keep: nothing runs beside it. One that is `asked_for` runs by its name only.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Part:
     alone: bool = False
     gives_way: bool = False
     needs_quiet: bool = False
+    asked_for: bool = False
     workers: int = 1
     variables: tuple[tuple[str, str], ...] = ()
     missing: Callable[[], str] = lambda: ""
@@ -116,6 +117,7 @@ BENCHES = (
         ("tests/users/identity/test_even_times.py",),
         "users.settings.test",
         variables=(("EVEN_SAMPLES", "1000"),),
+        asked_for=True,
     ),
     Part("admin", ("tests/bench/test_admin.py",), "users.settings.test"),
     Part("admin", ("tests/bench/test_admin.py",), "transactions.settings.test"),
@@ -124,7 +126,7 @@ BENCHES = (
 
 def choose(names: list[str], among: tuple[Part, ...] = PARTS) -> list[Part]:
     """
-    Return the named parts, all of them without a name.
+    Return the named parts, without a name all but those that have to be asked for.
 
     Raises:
         OperatorError: there is no part of that name.
@@ -132,4 +134,4 @@ def choose(names: list[str], among: tuple[Part, ...] = PARTS) -> list[Part]:
     known = {part.name: part for part in among}
     if unknown := [name for name in names if name not in known]:
         raise OperatorError(f"there is no part {unknown[0]!r}; there are: {' '.join(known)}")
-    return [part for part in among if not names or part.name in names]
+    return [part for part in among if (part.name in names if names else not part.asked_for)]

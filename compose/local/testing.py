@@ -51,7 +51,7 @@ def list_parts() -> int:
 
 
 def bench(stack: Stack, names: list[str], passed_on: list[str]) -> int:
-    """Run the benchmarks, all of them without a name, and return the exit code."""
+    """Run the benchmarks, those of a nameless run without a name, and return the exit code."""
     chosen = [replace(part, alone=True) for part in choose(names, among=BENCHES)]
     return run_parts(stack, chosen, ["-s", "-q", *passed_on])
 

@@ -130,7 +130,8 @@ def _add_quality(verbs: Any) -> None:
         "name",
         nargs="*",
         metavar="NAME",
-        help="intake, publish, hook, ledger, even_times or admin; all without a name",
+        help="intake, publish, hook, ledger or admin, all of them without a name; or even_times,"
+        " which takes 40 minutes and runs by its name only",
     )
     chaos = _add(verbs, "chaos", _chaos, "disturb everything under load and check what is promised")
     _of("chaos_options").add(chaos)

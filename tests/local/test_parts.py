@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from compose.local.parts import PARTS, choose
+from compose.local.parts import BENCHES, PARTS, choose
 from compose.local.stack import ROOT
 from compose.local.testing import left_out, rounds
 
@@ -21,6 +21,17 @@ class TestRounds:
 
     def test_may_be_of_that_alone(self):
         assert names_of(choose(["chaos"])) == [[["chaos"]]]
+
+
+class TestChoice:
+    def test_without_a_name_is_all_but_what_takes_too_long(self):
+        chosen = {part.name for part in choose([], among=BENCHES)}
+
+        assert {part.name for part in BENCHES} - chosen == {"even_times"}
+        assert choose([]) == list(PARTS)
+
+    def test_by_name_is_what_was_asked_for(self):
+        assert [part.name for part in choose(["even_times"], among=BENCHES)] == ["even_times"]
 
 
 @pytest.fixture
