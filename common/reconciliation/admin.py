@@ -17,6 +17,9 @@ class PeerCursorAdmin(Listing, ReadOnlyModelAdmin):
     search_help_text = "The id of a stream, in full."
     exported = ("stream", "sequence", "event_id", "verdict", "seen_at")
     ordering = ("-stream",)
+    empty_says = (
+        "Housekeeping asks the other service once a minute how far it has come, and has not yet."
+    )
 
     @display(description="Stream")
     def shown(self, cursor: PeerCursor) -> SafeString:

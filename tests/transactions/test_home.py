@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from common.hourly.folding import tallies_fold
-from tests.common.home_pages import drawn, figure
+from tests.common.home_pages import HomeOfManyStreams, drawn, figure
 from tests.factories.commands import CaptureFactory, TransferFactory
 from tests.factories.events import ALICE
 from tests.factories.transactions import StaffFactory
@@ -83,3 +83,7 @@ class TestEmptyHome:
 
         assert "manage_all.sh demo" in text
         assert "<canvas" not in text
+
+
+class TestManyStreams(HomeOfManyStreams):
+    """Of this service."""

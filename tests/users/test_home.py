@@ -12,7 +12,7 @@ from django.utils import timezone
 from common.hourly.folding import tallies_fold
 from common.hourly.models import HourlyFolding
 from common.inbox.models import ConsumerLag
-from tests.common.home_pages import drawn, figure
+from tests.common.home_pages import HomeOfManyStreams, drawn, figure
 from tests.factories.users import TransactionRequestFactory, UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,3 +135,7 @@ class TestLag:
         assert figure(staff.get("/admin/").content.decode(), "Consumer lag").startswith(
             "Unknown unknown no answer since"
         )
+
+
+class TestManyStreams(HomeOfManyStreams):
+    """Of this service."""
