@@ -19,8 +19,8 @@ from django.contrib.admin.checks import ModelAdminChecks
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
-from django.core.exceptions import BadRequest, PermissionDenied
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db.models import DateTimeField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -38,6 +38,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget as TextArea
 from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 from unfold.widgets import UnfoldBooleanWidget as CheckBox
 
+from common.console_refusals import RefusedInWords, Words
 from common.db.keyset import FIRST, LAST, KeysetPage, NoSuchPlace, keyset_page
 from common.money import money_display
 from common.strict_json import NotJson, strict_json_loads
@@ -72,6 +73,12 @@ PAYLOAD_SHOWN_MAX = 64 * 1024
 NOTHING = "–"  # noqa: RUF001  a dash, shown for what is absent
 
 TONES = {
+_NO_SUCH_LIST = Words(
+    "The console cannot read this address",
+    "A filter or a page in it does not exist: it was typed, or is of an old link.",
+    "Without filters",
+)
+
     **dict.fromkeys(("active", "open", "posted", "applied", "published", "replayed"), "success"),
     **dict.fromkeys(("pending", "authorised", "closing", "captured"), "info"),
     **dict.fromkeys(("waiting", "suspended", "frozen", "expired", "voided", "reversed"), "warning"),
@@ -145,11 +152,11 @@ class ModelAdmin(UnfoldModelAdmin):
         return ChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Read the list that an address asks for. Raises `BadRequest` where there is no such."""
+        """Read the list that an address asks for; raises `RefusedInWords` if there is no such."""
         try:
             return super().get_changelist_instance(request)
         except IncorrectLookupParameters as error:
-            raise BadRequest("no such filter or page") from error
+            raise RefusedInWords(_NO_SUCH_LIST) from error
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """

@@ -101,4 +101,4 @@ urlpatterns = [
 handler400 = "common.staff.problem_pages.bad_request"
 handler403 = "common.staff.problem_pages.permission_denied"
 handler404 = "common.staff.problem_pages.page_not_found"
-handler500 = "common.api.problems.server_error"
+handler500 = "common.staff.problem_pages.server_error"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -214,6 +214,54 @@ class TestAddresses:
         assert answer.status_code == 400
         assert answer["Content-Type"].startswith("text/html")
         assert f'<a href="{REQUESTS}"' in answer.content.decode()
+
+    def test_that_nobody_can_read_are_answered_by_a_page_without_a_word_of_filters(
+        self, console, settings
+    ):
+        settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 1
+
+        answer = console.post(f"{REQUESTS}export/", {"reason": "a test", "other": "x"})
+
+        assert answer.status_code == 400
+        assert "cannot read this request" in answer.content.decode()
+        assert "filter" not in answer.content.decode().partition('role="alert"')[2].lower()
+
+    def test_of_a_form_of_before_another_sign_in_lead_to_it_again(self, superuser):
+        strict = Client(enforce_csrf_checks=True)
+        strict.force_login(superuser)
+
+        answer = strict.post(
+            f"{REQUESTS}export/", {"reason": "An audit", "csrfmiddlewaretoken": "x"}
+        )
+
+        assert answer.status_code == 403
+        assert "This form is no longer good" in answer.content.decode()
+        assert f'href="{REQUESTS}export/"' in answer.content.decode()
+        assert not StaffAction.objects.exists()
+
+    def test_that_break_something_are_answered_by_a_page_that_says_so(self, console, monkeypatch):
+        def fail(*_):
+            raise OperationalError
+
+        monkeypatch.setattr("common.staff.lists.totals", fail)
+        console.raise_request_exception = False
+
+        answer = console.get(REQUESTS)
+
+        assert (answer.status_code, answer["Content-Type"][:9]) == (500, "text/html")
+        assert "The console could not answer" in answer.content.decode()
+
+    def test_that_break_everything_are_answered_all_the_same(self, console, monkeypatch):
+        def fail(*_):
+            raise OperationalError
+
+        monkeypatch.setattr("common.staff.lists.totals", fail)
+        monkeypatch.setattr("django.contrib.admin.sites.AdminSite.each_context", fail)
+        console.raise_request_exception = False
+
+        answer = console.get(REQUESTS)
+
+        assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
 
     def test_of_nothing_and_of_what_is_not_for_ones_role_are_pages_too(self, console):
         _, nobody = person_with()

@@ -60,6 +60,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "transactions.urls"
 LOGIN_REDIRECT_URL = "/admin/"
+CSRF_FAILURE_VIEW = "common.staff.problem_pages.csrf_failure"
 WSGI_APPLICATION = "transactions.wsgi.application"
 
 DATABASES: dict[str, dict[str, Any]] = {"default": shared.database("TRANSACTIONS")}

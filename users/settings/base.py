@@ -78,6 +78,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "users.urls"
 LOGIN_REDIRECT_URL = "/admin/"
+CSRF_FAILURE_VIEW = "common.staff.problem_pages.csrf_failure"
 WSGI_APPLICATION = "users.wsgi.application"
 X_FRAME_OPTIONS = "DENY"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -12,7 +12,6 @@ from allauth.idp.oidc.models import Client
 from allauth.idp.oidc.views import AuthorizationView, TokenView
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest
 from django.db import connection, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
@@ -20,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from common.console_refusals import RefusedInWords, Words
 from common.staff.sign_in import console_allows
 from common.staff.sign_on import CLIENT_ID, SCOPE
 from users.identity.models import LoginEvent
@@ -49,7 +49,7 @@ class AuthorizeView(AuthorizationView):
         if not console_allows(request):
             return redirect_to_login(request.get_full_path(), reverse("admin:login"))
         if wrong := _wrong_members(request):
-            raise BadRequest(f"This is no sign-on of ours: {', '.join(wrong)}.")
+            raise RefusedInWords(_no_sign_on_of_ours(wrong))
         if staff_told(request.user) is None:
             return _refuse(request)
         with transaction.atomic():
@@ -83,6 +83,17 @@ def _wrong_members(request: HttpRequest) -> list[str]:
     }
     unknown = ["something else"] if given.keys() - forms.keys() else []
     return sorted(forms.keys() - right) + unknown
+
+
+def _no_sign_on_of_ours(wrong: list[str]) -> Words:
+    return Words(
+        "This is no sign-on of ours",
+        "You were not signed in anywhere. The console of transactions does not ask like this: the"
+        " address was typed, or changed on the way, or is of an old page. Begin there again; if"
+        f" this page comes back, tell an operator what is wrong with it: {', '.join(wrong)}.",
+        "Back to the console of transactions",
+        f"{settings.TWIN_CONSOLE_URL}/admin/",
+    )
 
 
 def _refuse(request: HttpRequest) -> HttpResponseRedirect:

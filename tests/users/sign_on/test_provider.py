@@ -45,7 +45,7 @@ def carol():
     return user
 
 
-def authorize(client):
+def authorize(client, **members):
     digest = sha256(VERIFIER.encode()).digest()
     query = {
         "client_id": "transactions-console",
@@ -56,6 +56,7 @@ def authorize(client):
         "nonce": "n" * 16,
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
         "code_challenge_method": "S256",
+        **members,
     }
     return client.get("/admin/sign-on/authorize", query)
 
@@ -104,6 +105,21 @@ class TestCode:
 
         assert "/admin/login/" in authorize(client)["Location"]
         assert not LoginEvent.objects.filter(type="signed_on").exists()
+
+    @pytest.mark.parametrize("member", ["nonce", "code_challenge", "redirect_uri"])
+    def test_that_is_asked_for_otherwise_is_refused_with_what_happened_and_a_way_back(
+        self, client, carol, member
+    ):
+        client.force_login(carol)
+
+        answer = authorize(client, **{member: "x"})
+
+        content = answer.content.decode()
+        assert (answer.status_code, answer["Content-Type"][:9]) == (400, "text/html")
+        assert "This is no sign-on of ours" in content
+        assert f"what is wrong with it: {member}." in content
+        assert f'href="{CONSOLE}/admin/"' in content
+        assert "Without filters" not in content
 
     def test_is_not_for_staff_without_a_role(self, client):
         client.force_login(UserFactory(is_staff=True, is_superuser=True))
