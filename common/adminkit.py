@@ -79,11 +79,14 @@ _NO_SUCH_LIST = Words(
     "Without filters",
 )
 
-    **dict.fromkeys(("active", "open", "posted", "applied", "published", "replayed"), "success"),
+TONES = {
+    **dict.fromkeys(
+        ("active", "open", "posted", "applied", "published", "publishes", "replayed"), "success"
+    ),
     **dict.fromkeys(("pending", "authorised", "closing", "captured"), "info"),
     **dict.fromkeys(("waiting", "suspended", "frozen", "expired", "voided", "reversed"), "warning"),
     **dict.fromkeys(("partially_reversed", "pending_verification", "superseded"), "warning"),
-    **dict.fromkeys(("rejected", "dead", "closed", "forked", "blocked", "contested"), "danger"),
+    **dict.fromkeys(("rejected", "dead", "closed", "forked", "parked", "contested"), "danger"),
 }
 """The colour beside the word of a status; a word that is not here is grey."""
 

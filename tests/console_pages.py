@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 _FILTER_LINK = re.compile(
-    r'href="(\?[^"]*__exact=[^"]*|\?(?:type|state|to_state|action|currency)=[^"]*'
+    r'href="(\?[^"]*__exact=[^"]*|\?(?:type|state|parked|to_state|action|currency)=[^"]*'
     r'|\?rejection_code=[^"]*)"'
 )
 _RANGES = {

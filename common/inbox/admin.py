@@ -27,6 +27,7 @@ from common.adminkit import (
 from common.inbox.admin_causes import cause_page, causes_page
 from common.inbox.admin_consumers import consumers_page
 from common.inbox.admin_runs import resolve_page, run_page
+from common.inbox.fork_dialogs import UNFORK
 from common.inbox.halt_dialogs import RESUME
 from common.inbox.models import ConsumerHalt, DeadLetterAction, InboxWaiting, LetterRun
 from common.inbox.selection import with_behind
@@ -34,6 +35,8 @@ from common.staff.dialogs import DialogAdmin, detail_dialog
 from common.staff.filters import EventTypeFilter
 from common.staff.lists import Listing
 from common.staff.searching import Searched
+
+_RESOLVING = ("replay", "discard")
 
 
 class DeadLetterActionInline(ReadOnlyInline):
@@ -43,7 +46,7 @@ class DeadLetterActionInline(ReadOnlyInline):
 
 
 @admin.register(InboxWaiting)
-class InboxWaitingAdmin(Listing, ReadOnlyModelAdmin):
+class InboxWaitingAdmin(Listing, DialogAdmin):
     list_display = (
         "received",
         "shown_state",
@@ -62,10 +65,12 @@ class InboxWaitingAdmin(Listing, ReadOnlyModelAdmin):
         *("sequence", "event_id", "type", "topic", "partition", "offset"),
     )
     ordering = ("-id",)
+    empty_says = "Every event that came was applied in its turn, and none was ever dead."
     exclude = ("key", "value", "headers", "error_kind")
     readonly_fields = ("behind", "raw_key", "raw_headers", "raw_value")
     inlines = (DeadLetterActionInline,)
-    actions_detail = ("replay", "discard")
+    actions_detail = ("replay", "discard", "unfork")
+    unfork = detail_dialog(UNFORK)
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of dead letters before those of the rows, whose keys could be any word."""
@@ -79,12 +84,12 @@ class InboxWaitingAdmin(Listing, ReadOnlyModelAdmin):
         ]
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
-        """Offer something for what is dead only."""
+        """Offer to resolve what is dead only."""
+        offered = super().get_actions_detail(request, object_id)
         letter = self.get_object(request, unquote(str(object_id)))
-        if letter is None or letter.state != InboxWaiting.State.DEAD:
-            return []
-        offered: list[Any] = super().get_actions_detail(request, object_id)
-        return offered
+        if letter is not None and letter.state == InboxWaiting.State.DEAD:
+            return offered
+        return [each for each in offered if each.path not in _RESOLVING]
 
     @action(
         description="Replay…",
@@ -157,6 +162,7 @@ class DeadLetterActionAdmin(Listing, ReadOnlyModelAdmin):
         *("id", "at", "action", "letter_id", "stream", "actor", "reason", "result", "outcome"),
     )
     ordering = ("-id",)
+    empty_says = "Nobody had to do anything about dead letters, forks or halts so far."
 
     @display(description="Reason")
     def shown_reason(self, row: DeadLetterAction) -> str:
@@ -167,6 +173,7 @@ class DeadLetterActionAdmin(Listing, ReadOnlyModelAdmin):
 class ConsumerHaltAdmin(DialogAdmin):
     list_display = ("consumer", "halted_at", "reason", "resumed_at", "resumed_by")
     ordering = ("-id",)
+    empty_says = "The consumer was never halted: so much has never failed at a time."
     actions_detail = ("resume_consumer",)
     resume_consumer = detail_dialog(RESUME)
 
@@ -182,6 +189,9 @@ class LetterRunAdmin(Listing, ReadOnlyModelAdmin):
     list_filter = ("act",)
     exported = ("id", "begun_at", "act", "done", "actor_email", "reason", "finished_at")
     ordering = ("-id",)
+    empty_says = (
+        "Nobody has replayed or discarded letters here yet. The page “Dead letters” offers it."
+    )
     exclude = ("letter_ids", "key", "claimed_until")
 
     @display(description="Begun")

@@ -1,5 +1,6 @@
 """How batches are applied beyond what always holds; most of it only a consumer process needs."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,6 +14,12 @@ def _nothing() -> None:
 def never() -> bool:
     """There is time for all of it."""
     return False
+
+
+def late_after(within_s: float) -> Callable[[], bool]:
+    """There are so many seconds for it, from now on."""
+    until = time.monotonic() + within_s
+    return lambda: time.monotonic() >= until
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

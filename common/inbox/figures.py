@@ -101,9 +101,9 @@ def _outbox(backlog: Backlog) -> list[Figure]:
             title="In parked streams",
             value=f"{backlog.parked:,}",
             detail="refused by the broker for good",
-            url=reverse("admin:outbox_outboxstream_changelist"),
+            url=f"{reverse('admin:outbox_outboxstream_changelist')}?parked=yes",
             tone="danger" if backlog.parked else "",
-            word="blocked" if backlog.parked else "",
+            word="parked" if backlog.parked else "",
         ),
     ]
 

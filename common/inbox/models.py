@@ -34,6 +34,7 @@ class InboxCursor(models.Model):
     class Meta:
         db_table = "inbox_cursor"
         verbose_name = "stream cursor"
+        permissions: ClassVar = [("unfork_stream", "Can let forked streams go on")]
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="inbox_cursor_sequence_not_negative", condition=Q(last_sequence__gte=0)

@@ -6,6 +6,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from common.events.topics import SOURCE_BY_TOPIC
+from common.inbox.batch import BatchReport
+from common.inbox.conduct import PLAIN, Conduct
 from common.inbox.cursors import cursors_lock, cursors_save
 from common.inbox.errors import NotForked, NotHalted
 from common.inbox.isolate import batch_isolate
@@ -47,15 +49,17 @@ def consumer_resume(*, wiring: Wiring, actor: str, reason: str, let_through: int
     return halt.reason
 
 
-def stream_unfork(*, wiring: Wiring, stream: UUID, actor: str, reason: str) -> None:
+def stream_unfork(
+    *, wiring: Wiring, stream: UUID, actor: str, reason: str, conduct: Conduct = PLAIN
+) -> BatchReport:
     """
-    Let a forked stream go on from its cursor, and apply what waits.
+    Let a forked stream go on from its cursor, and apply what waits; what was applied of it.
 
-    First make sure that its producer continues behind the cursor (`outbox_resume` there).
-    Raises `NotForked`.
+    First make sure that its producer continues behind the cursor (`outbox_resume` there). In the
+    caller's transaction where `conduct` says so. Raises `NotForked`.
     """
     consumer, source = wiring.consumer, SOURCE_BY_TOPIC[wiring.topic]
-    with transaction.atomic(durable=True):
+    with transaction.atomic(durable=conduct.durable):
         cursor = cursors_lock(consumer=consumer, source=source, streams=[stream])[stream]
         if not cursor.forked:
             raise NotForked(f"Stream {stream} is not forked.")
@@ -70,4 +74,4 @@ def stream_unfork(*, wiring: Wiring, stream: UUID, actor: str, reason: str) -> N
             outcome=f"goes on behind {cursor.last_sequence}, {cursor.last_event_id}",
             stream=stream,
         )
-    batch_isolate(wiring, [], due=[stream])
+    return batch_isolate(wiring, [], due=[stream], conduct=conduct)

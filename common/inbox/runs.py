@@ -1,6 +1,5 @@
 """Many dead letters from a console: in steps that a request has time for, to be resumed."""
 
-import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -13,7 +12,7 @@ from django.db.models.functions import Now
 from common.db.transient import is_transient
 from common.errors import Refused
 from common.inbox.bulk import Act, resolve_each
-from common.inbox.conduct import Conduct
+from common.inbox.conduct import Conduct, late_after
 from common.inbox.discard import dead_letter_discard
 from common.inbox.models import LetterRun
 from common.inbox.replay import dead_letter_replay
@@ -79,7 +78,7 @@ def run_step(*, wiring: Wiring, run_id: int, within_s: float = STEP_S) -> Letter
     run = LetterRun.objects.get(pk=run_id, consumer=wiring.consumer)
     if _claim(run):
         run.refresh_from_db()
-        _work(wiring, run, _deadline(within_s))
+        _work(wiring, run, late_after(within_s))
         LetterRun.objects.filter(pk=run.pk).update(claimed_until=None)
         ended = LetterRun.objects.filter(pk=run.pk, finished_at=None, done=len(run.letter_ids))
         ended.update(finished_at=Now())
@@ -105,7 +104,7 @@ def letters_rehearse(
         letter_ids[:REHEARSED_MAX],
         act_of(wiring, act=act, actor="staff:dry-run", reason="a dry run", force=force),
         dry_run=True,
-        late=_deadline(within_s),
+        late=late_after(within_s),
     )
 
 
@@ -179,8 +178,3 @@ def _tell(run: LetterRun, resolution: Resolution) -> None:
         troubles=run.troubles,
         claimed_until=Now() + _CLAIM,
     )
-
-
-def _deadline(within_s: float) -> Callable[[], bool]:
-    until = time.monotonic() + within_s
-    return lambda: time.monotonic() >= until

@@ -7,21 +7,26 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from common.adminkit import (
+    NOTHING,
     ReadOnlyModelAdmin,
     display,
     id_shown,
     payload_shown,
     status_display,
+    text_visible,
     time_shown,
 )
 from common.outbox.admin_overview import overview_page
 from common.outbox.admin_topics import topic_page, topics_page
 from common.outbox.models import OutboxMessage, OutboxStream
+from common.outbox.park_dialogs import UNPARK
+from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
 from common.staff.filters import EventTypeFilter
 from common.staff.lists import Listing
 from common.staff.searching import Searched
@@ -59,6 +64,7 @@ class OutboxMessageAdmin(Listing, ReadOnlyModelAdmin):
     )
     search_help_text = "An event, stream, subject or correlation id, in full."
     ordering = ("-position",)
+    empty_says = "Nothing was told yet, or all of it was applied by the other service long ago."
     exclude = ("data",)
     readonly_fields = ("payload",)
 
@@ -102,14 +108,64 @@ class OutboxMessageAdmin(Listing, ReadOnlyModelAdmin):
         return payload_shown(message.data)
 
 
+class ParkedFilter(admin.SimpleListFilter):
+    """Parked or not; the index of parked streams answers the first."""
+
+    title = "parked"
+    parameter_name = "parked"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("yes", "Parked"), ("no", "Not parked")]
+
+    def queryset(
+        self,
+        request: HttpRequest,  # noqa: ARG002  Django's signature
+        queryset: QuerySet[OutboxStream],
+    ) -> QuerySet[OutboxStream]:
+        if self.value() == "yes":
+            return queryset.exclude(blocked_reason="")
+        return queryset if self.value() is None else queryset.filter(blocked_reason="")
+
+
 @admin.register(OutboxStream)
-class OutboxStreamAdmin(Listing, ReadOnlyModelAdmin):
-    list_display = ("shown", "last_sequence", "accepting", "blocked_reason")
-    list_filter = ("accepting",)
+class OutboxStreamAdmin(Listing, DialogAdmin):
+    list_display = ("shown", "last_sequence", "accepting", "state", "why")
+    list_filter = (ParkedFilter, "accepting")
     searched = Searched(ids=("stream",))
     exported = ("stream", "last_sequence", "last_event_id", "accepting", "blocked_reason")
     search_help_text = "The user's id, in full."
     ordering = ("-stream",)
+    empty_says = "A stream begins with the first event about a user."
+    fields = readonly_fields = (
+        "shown",
+        "last_sequence",
+        "last_event_id",
+        "accepting",
+        "state",
+        "why",
+        "messages",
+    )
+    actions = (list_dialog(UNPARK),)
+    actions_detail = ("unpark",)
+    unpark = detail_dialog(UNPARK)
+
+    @status_display(description="State")
+    def state(self, stream: OutboxStream) -> str:
+        return "parked" if stream.is_parked else "publishes"
+
+    @display(description="Refused for")
+    def why(self, stream: OutboxStream) -> str:
+        return text_visible(stream.blocked_reason) or NOTHING
+
+    @display(description="Events")
+    def messages(self, stream: OutboxStream) -> SafeString:
+        """Where they are listed, the newest first."""
+        listed = reverse("admin:outbox_outboxmessage_changelist")
+        return format_html(
+            '<a class="text-link" href="{}?q={}">Its events in the outbox</a>',
+            listed,
+            stream.stream,
+        )
 
     @display(description="Stream")
     def shown(self, stream: OutboxStream) -> SafeString:

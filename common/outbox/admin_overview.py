@@ -10,7 +10,7 @@ from django.utils.html import format_html
 
 from common.adminkit import duration_shown, text_visible, time_shown
 from common.console import Figure
-from common.outbox.overview import HELD_MAX, Overview, outbox_overview
+from common.outbox.overview import PARKED_MAX, Overview, outbox_overview
 from common.staff.actions import staff_permitted
 from common.staff.pages import page_response
 
@@ -18,7 +18,7 @@ _OLD_S = 60
 
 
 def overview_page(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpResponse:
-    """Show what waits for Kafka, held streams, and the publishers of this service."""
+    """Show what waits for Kafka, parked streams, and the publishers of this service."""
     staff_permitted(request, "outbox.view_outboxmessage")
     found = outbox_overview()
     return page_response(
@@ -28,8 +28,8 @@ def overview_page(model_admin: "ModelAdmin[Any]", request: HttpRequest) -> HttpR
         title="Outbox",
         figures=_figures(found),
         by_topic=_topics_table(found),
-        held=_held_table(found),
-        held_max=HELD_MAX if len(found.held) == HELD_MAX else 0,
+        parked=_parked_table(found),
+        parked_max=PARKED_MAX if len(found.parked) == PARKED_MAX else 0,
         publishers=_publishers_table(found),
     )
 
@@ -58,11 +58,11 @@ def _figures(found: Overview) -> list[Figure]:
             detail="" if left is None else f"{left:%Y-%m-%d}",
         ),
         Figure(
-            title="Held streams",
-            value=f"{len(found.held):,}{'+' if len(found.held) == HELD_MAX else ''}",
+            title="Parked streams",
+            value=f"{len(found.parked):,}{'+' if len(found.parked) == PARKED_MAX else ''}",
             detail="the broker refused an event for good",
-            tone="danger" if found.held else "",
-            word="held" if found.held else "",
+            tone="danger" if found.parked else "",
+            word="parked" if found.parked else "",
         ),
     ]
 
@@ -72,20 +72,18 @@ def _topics_table(found: Overview) -> dict[str, Any]:
     return {"headers": ["Topic", "Waiting", "Oldest"], "rows": rows}
 
 
-def _held_table(found: Overview) -> dict[str, Any]:
-    messages = reverse("admin:outbox_outboxmessage_changelist")
+def _parked_table(found: Overview) -> dict[str, Any]:
     rows = [
         [
             format_html(
-                '<a class="console-link console-code" href="{}?q={}">{}</a>',
-                messages,
-                one.stream,
+                '<a class="console-link console-code" href="{}">{}</a>',
+                reverse("admin:outbox_outboxstream_change", args=[one.stream]),
                 one.stream,
             ),
             f"{one.last_sequence:,}",
             text_visible(one.reason),
         ]
-        for one in found.held
+        for one in found.parked
     ]
     return {"headers": ["Stream", "Last number", "Why"], "rows": rows}
 

@@ -13,6 +13,15 @@ class StreamNotAccepting(Refused):
     remedy = "Ask support; requests that were accepted before are carried out."
 
 
+class NotParked(Refused):
+    """There is nothing to unpark."""
+
+    code = "not_parked"
+    title = "The stream is not parked"
+    when = "Staff unpark a stream that no broker has refused."
+    remedy = "Nothing: its events leave."
+
+
 class Backpressure(Unavailable):
     """More events wait for Kafka than the configured backlog allows."""
 

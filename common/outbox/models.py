@@ -45,6 +45,7 @@ class OutboxStream(models.Model):
     class Meta:
         db_table = "outbox_stream"
         verbose_name = "stream"
+        permissions: ClassVar = [("unpark_stream", "Can let parked streams be published again")]
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="outbox_stream_sequence_not_negative", condition=Q(last_sequence__gte=0)
@@ -60,6 +61,11 @@ class OutboxStream(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stream} at {self.last_sequence}"
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether nothing of it is published because the broker refused an event for good."""
+        return bool(self.blocked_reason)
 
 
 class OutboxMessage(models.Model):

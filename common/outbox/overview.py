@@ -11,8 +11,8 @@ from common.outbox.session import LOCK_KEY
 WAITING_READ_MAX = 20_000
 """Unpublished rows that are looked at, the oldest."""
 
-HELD_MAX = 50
-"""Held streams that are named."""
+PARKED_MAX = 50
+"""Parked streams that are named."""
 
 _PUBLISHED_READ_MAX = 1000
 
@@ -25,7 +25,7 @@ class TopicBacklog(NamedTuple):
     oldest_at: datetime
 
 
-class HeldStream(NamedTuple):
+class ParkedStream(NamedTuple):
     """A stream whose next event the broker refused for good, and why."""
 
     stream: UUID
@@ -50,7 +50,7 @@ class Overview(NamedTuple):
     """
 
     by_topic: list[TopicBacklog]
-    held: list[HeldStream]
+    parked: list[ParkedStream]
     publishers: list[Publisher]
     published_at: datetime | None
 
@@ -88,9 +88,9 @@ def outbox_overview() -> Overview:
             SELECT stream, blocked_reason, last_sequence FROM outbox_stream
             WHERE blocked_reason <> '' ORDER BY stream LIMIT %s
             """,
-            [HELD_MAX],
+            [PARKED_MAX],
         )
-        held = [HeldStream(*row) for row in cursor.fetchall()]
+        parked = [ParkedStream(*row) for row in cursor.fetchall()]
         cursor.execute(
             """
             SELECT max(published_at) FROM (
@@ -100,7 +100,7 @@ def outbox_overview() -> Overview:
             [_PUBLISHED_READ_MAX],
         )
         (published_at,) = cursor.fetchone()
-    return Overview(by_topic, held, _publishers(), published_at)
+    return Overview(by_topic, parked, _publishers(), published_at)
 
 
 def _publishers() -> list[Publisher]:

@@ -59,7 +59,9 @@ ROLES: dict[Role, frozenset[str]] = {
             "inbox.discard_deadletter",
             "inbox.replay_deadletter",
             "inbox.resume_consumer",
+            "inbox.unfork_stream",
             "outbox.read_topics",
+            "outbox.unpark_stream",
         )
     ),
     Role.CONTROLLER: frozenset(

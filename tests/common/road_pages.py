@@ -44,7 +44,7 @@ from common.kafka.broker import Delivery, OutgoingRecord
 from common.kafka.config import producer_config
 from common.kafka.groups import group_members
 from common.kafka.producer import KafkaProducer
-from common.outbox.models import OutboxStream
+from common.outbox.models import OutboxMessage, OutboxStream
 from common.outbox.session import PublisherSession
 from common.staff.models import StaffAction
 from tests.common.inbox.ledger_of_events import (
@@ -351,7 +351,7 @@ class ResolvePages:
 
     def test_go_on_step_by_step_and_survive_a_reload(self, staff, letters, monkeypatch):
         self.mend()
-        monkeypatch.setattr(runs, "_deadline", lambda _: lambda: True)
+        monkeypatch.setattr(runs, "late_after", lambda _: lambda: True)
         answer = self.confirm(staff, self.all_of("replay", letters[0]))
 
         assert "1 of 3 tried" in words_of(staff.get(answer.url))
@@ -364,7 +364,7 @@ class ResolvePages:
 
     def test_do_one_step_at_a_time(self, staff, letters, monkeypatch):
         self.mend()
-        monkeypatch.setattr(runs, "_deadline", lambda _: lambda: True)
+        monkeypatch.setattr(runs, "late_after", lambda _: lambda: True)
         answer = self.confirm(staff, self.all_of("replay", letters[0]))
         LetterRun.objects.update(claimed_until=timezone.now() + timedelta(seconds=30))
 
@@ -373,7 +373,7 @@ class ResolvePages:
         assert LetterRun.objects.get().done == 1
 
     def test_stop_when_they_are_told_to(self, staff, letters, monkeypatch):
-        monkeypatch.setattr(runs, "_deadline", lambda _: lambda: True)
+        monkeypatch.setattr(runs, "late_after", lambda _: lambda: True)
         answer = self.confirm(staff, self.all_of("discard", letters[0]))
 
         staff.post(answer.url, {"stop": "yes"})
@@ -460,6 +460,107 @@ class ResolvePages:
         assert StaffAction.objects.get().action == "consumer.resume_consumer"
         assert "is not halted" in text_of(staff.post(address, body))
 
+    def test_let_a_forked_stream_go_on(self, staff):
+        stream = uuid7()
+        first, second = stream_of(stream, 2)
+        rival = record(stream=stream, offset=9)
+        batch_isolate(WIRING, arrivals_of(first, rival, second))
+        letter = InboxWaiting.objects.get(error_class="forked")
+        address = f"/admin/inbox/inboxwaiting/{letter.pk}/unfork/"
+        body = {"reason": "its producer goes on behind 1"}
+        change = reverse("admin:inbox_inboxwaiting_change", args=[letter.pk])
+
+        assert address in text_of(staff.get(change))
+        assert "goes on behind number 1" in words_of(staff.get(address))
+        assert "events that were applied: 1." in words_of(
+            staff.post(address, {**body, "rehearse": "yes"})
+        )
+        assert applied_ids(stream) == ids_of([first])
+        assert staff.post(address, {**body, "confirm": "yes"}).status_code == 302
+
+        assert applied_ids(stream) == ids_of([first, second])
+        act, record_ = DeadLetterAction.objects.get(), StaffAction.objects.get()
+        assert (act.action, act.stream, act.actor) == (
+            "unfork",
+            stream,
+            f"staff:{record_.actor_id}",
+        )
+        assert (record_.action, record_.target_id) == ("stream.unfork", str(letter.pk))
+        assert (record_.before["forked"], record_.after["forked"]) == (True, False)
+        assert address not in text_of(staff.get(change))
+        again = staff.post(address, {**body, "confirm": "yes"})
+        assert "is not forked" in text_of(again)
+        assert StaffAction.objects.count() == 1
+
+    def test_offer_to_unfork_on_the_letter_of_a_fork_only(self, staff, letters):
+        change = reverse("admin:inbox_inboxwaiting_change", args=[letters[0].pk])
+
+        assert "/unfork/" not in text_of(staff.get(change))
+
+
+@pytest.mark.django_db(transaction=True)
+class ParkedStreams:
+    """Streams that the broker has refused for good, and staff let go on."""
+
+    @pytest.fixture
+    def parked(self):
+        return OutboxStream.objects.create(stream=uuid7(), blocked_reason="too <b>large</b>")
+
+    def test_are_tried_again_for_a_reason_and_on_the_record(self, staff, parked):
+        address = f"/admin/outbox/outboxstream/{parked.pk}/unpark/"
+        change = reverse("admin:outbox_outboxstream_change", args=[parked.pk])
+        body = {"reason": "the broker takes larger ones now", "confirm": "yes"}
+
+        assert address in text_of(staff.get(change))
+        assert "too &lt;b&gt;large" in text_of(staff.get(address))
+        assert staff.post(address, {**body, "reason": " "}).status_code == 200
+        parked.refresh_from_db()
+        assert parked.is_parked
+        assert staff.post(address, body).status_code == 302
+
+        parked.refresh_from_db()
+        action = StaffAction.objects.get()
+        assert not parked.is_parked
+        assert (action.action, action.reason) == ("stream.unpark", body["reason"])
+        assert action.before == {"parked": True, "blocked_reason": "too <b>large</b>"}
+        assert "is not parked" in text_of(staff.post(address, body))
+        assert address not in text_of(staff.get(change))
+
+    def test_are_told_from_others_in_the_list_and_unparked_together(self, staff, parked):
+        other = OutboxStream.objects.create(stream=uuid7())
+        address = reverse("admin:outbox_outboxstream_changelist")
+        chosen = {"action": "unpark", "_selected_action": [parked.pk, other.pk]}
+
+        listed = staff.get(f"{address}?parked=yes").context["cl"].result_list
+        staff.post(address, {**chosen, "confirm": "yes", "reason": "the broker is mended"})
+
+        assert [row.pk for row in listed] == [parked.pk]
+        assert not OutboxStream.objects.exclude(blocked_reason="").exists()
+        assert StaffAction.objects.count() == 1
+
+    def test_are_what_the_home_page_leads_to(self, staff, parked):
+        append_waiting(parked.pk)
+
+        home = text_of(staff.get("/admin/"))
+
+        assert "/admin/outbox/outboxstream/?parked=yes" in home
+        assert "1 parked refused by the broker" in " ".join(re.sub(r"<[^>]+>", " ", home).split())
+
+
+def append_waiting(stream):
+    """An event of a stream that nobody has published."""
+    OutboxMessage.objects.create(
+        topic="users.events",
+        stream=stream,
+        sequence=1,
+        type="user_suspended.v1",
+        subject=str(stream),
+        occurred_at=timezone.now(),
+        correlation_id="c",
+        actor="system:test",
+        data=b"{}",
+    )
+
 
 class RoadPages:
     def test_show_what_waits_in_the_outbox_and_who_publishes(self, staff):
@@ -477,7 +578,7 @@ class RoadPages:
         shown = words_of(staff.get(page("outbox_overview")))
 
         assert "Nothing waits" in shown
-        assert "No stream is held" in shown
+        assert "No stream is parked" in shown
 
     def test_show_both_groups_with_their_members(self, staff):
         shown = words_of(staff.get(page("inbox_consumers")))

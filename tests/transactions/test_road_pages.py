@@ -25,6 +25,10 @@ class TestResolvePages(road_pages.ResolvePages):
     """Of transactions."""
 
 
+class TestParkedStreams(road_pages.ParkedStreams):
+    """Of transactions."""
+
+
 class TestDeadLetterPages(road_pages.DeadLetterPages):
     """Of transactions."""
 

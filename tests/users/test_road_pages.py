@@ -25,6 +25,10 @@ class TestResolvePages(road_pages.ResolvePages):
     """Of users."""
 
 
+class TestParkedStreams(road_pages.ParkedStreams):
+    """Of users."""
+
+
 class TestDeadLetterPages(road_pages.DeadLetterPages):
     """Of users."""
 
