@@ -22,6 +22,7 @@ from common.demo_history.steps import (
     request_id,
 )
 from common.demo_history.steps import Command as PlannedCommand
+from common.demo_history.writing import tried_again
 from common.events.topics import SOURCE_BY_TOPIC, USERS_EVENTS
 from common.inbox.past import broken_past_apply, cursors_past_begin
 from common.kafka.broker import Record
@@ -87,6 +88,7 @@ class LedgerPast:
     def _is_written(self, burst: Burst) -> bool:
         return LedgerTransaction.objects.filter(id=burst.steps[0].id).exists()
 
+    @tried_again
     @transaction.atomic(durable=True)
     def _record(self, burst: Burst) -> None:
         recorded = ledger_past_apply(

@@ -8,10 +8,10 @@ from django.db import transaction
 
 from common.demo_history.history import History, steps_of
 from common.demo_history.letters import broken_records
-from common.demo_history.people import people
+from common.demo_history.people import Person, people
 from common.demo_history.scale import Scale
 from common.demo_history.steps import Burst
-from common.demo_history.writing import OtherPast
+from common.demo_history.writing import OtherPast, tried_again
 from common.events.topics import SOURCE_BY_TOPIC, TRANSACTIONS_EVENTS
 from common.inbox.past import broken_past_apply, cursors_past_begin
 from common.outbox.models import OutboxStream
@@ -63,14 +63,19 @@ class UsersPast:
 
     def _write_people(self) -> None:
         for chunk in self._chunks():
-            if User.objects.filter(id=chunk[0].id).exists():
-                continue
-            with transaction.atomic(durable=True):
-                people_past_copy(chunk)
-                outbox_past_copy(
-                    people_events([p for p in chunk if p.registered_at >= self._keep_from])
-                )
+            self._write_chunk(chunk)
 
+    @tried_again
+    def _write_chunk(self, chunk: list[Person]) -> None:
+        if User.objects.filter(id=chunk[0].id).exists():
+            return
+        with transaction.atomic(durable=True):
+            people_past_copy(chunk)
+            outbox_past_copy(
+                people_events([p for p in chunk if p.registered_at >= self._keep_from])
+            )
+
+    @tried_again
     def _write_part(self, part: list[Burst]) -> int:
         requests, commands = [], []
         for burst in part:
@@ -117,7 +122,7 @@ class UsersPast:
                     accepting={p.id: p.status == "active" for p in chunk},
                 )
 
-    def _chunks(self) -> list[Any]:
+    def _chunks(self) -> list[list[Person]]:
         return [
             self._people[begin : begin + _PEOPLE_AT_ONCE]
             for begin in range(0, len(self._people), _PEOPLE_AT_ONCE)

@@ -3,15 +3,25 @@
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from functools import wraps
+from typing import Any, ParamSpec, Protocol, TypeVar
 
+import structlog
 from django.conf import settings
 from django.core.management.base import CommandError
+from django.db import Error, connection
 from django.utils import timezone
 
 from common.console_progress import counting
+from common.db.transient import is_transient
 from common.demo_history.scale import Scale, scale_of
 
+log = structlog.get_logger(__name__)
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+_PAUSES_S = (1.0, 5.0, 15.0, 30.0)
 _RESET = "`./manage_all.sh reset` removes all data"
 
 
@@ -29,6 +39,29 @@ class Past(Protocol):
 
 class PastOf(Protocol):
     def __call__(self, scale: Scale, *, keep_from: datetime) -> Past: ...
+
+
+def tried_again(write: Callable[Given, Result]) -> Callable[Given, Result]:
+    """
+    Try a part of a past again that the database has given up, because it is busy or was restarted.
+
+    A part is one transaction, so nothing of it is there then.
+    """
+
+    @wraps(write)
+    def patient(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        for pause_s in _PAUSES_S:
+            try:
+                return write(*args, **kwargs)
+            except Error as error:
+                if not is_transient(error):
+                    raise
+                log.warning("past_part_failed", error=str(error), pause_s=pause_s)
+            connection.close()
+            time.sleep(pause_s)
+        return write(*args, **kwargs)
+
+    return patient
 
 
 def past_write(past_of: PastOf, options: dict[str, Any]) -> str:

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 from django.db.models import F
 
+from common.demo_history import writing
 from common.demo_history.scale import Scale
 from common.inbox.models import InboxCursor, InboxWaiting
 from common.outbox.models import OutboxMessage, OutboxStream
+from transactions import demo_history
 from transactions.demo_history import LedgerPast, PastMisfit
 from transactions.ledger.models import Account, JournalSeal, LedgerTransaction, UserReplica
 from transactions.ledger.trial_balance import trial_balance
@@ -35,6 +38,38 @@ class TestLedgerPast:
         assert faults == []
         assert report.unsealed == 0
         assert report.seals == JournalSeal.objects.count() > 0
+
+    def test_goes_on_where_the_database_gave_a_part_up(self, monkeypatch):
+        check, failures = demo_history._check, iter([OperationalError("statement timeout")])
+
+        def give_up_once(*arguments):
+            for failure in failures:
+                raise failure
+            check(*arguments)
+
+        monkeypatch.setattr(demo_history, "_check", give_up_once)
+        monkeypatch.setattr(writing, "_PAUSES_S", (0.0,))
+
+        past().write(on_steps=lambda _: None)
+
+        assert past().is_whole()
+        faults = []
+        ledger_verify(on_misfit=faults.append)
+        assert faults == []
+
+    def test_does_not_try_a_misfit_again(self, monkeypatch):
+        asked = []
+
+        def misfit(*_):
+            asked.append(1)
+            raise PastMisfit
+
+        monkeypatch.setattr(demo_history, "_check", misfit)
+
+        with pytest.raises(PastMisfit):
+            past().write(on_steps=lambda _: None)
+        assert asked == [1]
+        assert not LedgerTransaction.objects.exists()
 
     def test_is_of_every_kind(self):
         past().write(on_steps=lambda _: None)
