@@ -61,6 +61,7 @@ __all__ = [
     "display",
     "duration_shown",
     "id_shown",
+    "moment_shown",
     "payload_shown",
     "status_display",
     "status_text",
@@ -72,7 +73,6 @@ PAYLOAD_SHOWN_MAX = 64 * 1024
 
 NOTHING = "–"  # noqa: RUF001  a dash, shown for what is absent
 
-TONES = {
 _NO_SUCH_LIST = Words(
     "The console cannot read this address",
     "A filter or a page in it does not exist: it was typed, or is of an old link.",
@@ -145,11 +145,24 @@ class ModelAdmin(UnfoldModelAdmin):
     # The theme's own ask the database for permissions, at a time when there may be none.
     checks_class = ModelAdminChecks
 
+    empty_says = "They are listed here as they come."
+    """What a list without a row says: why that may be, and what to do."""
+
     linked_lookups: tuple[str, ...] = ()
     """Conditions that links of the console have, beside those of `list_filter`."""
 
     id_fields: tuple[str, ...] = ()
     """Fields of UUIDs that a whole id is looked up in; Django's own search compares text."""
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """The columns; times among them are shown as times."""
+        return [
+            _as_time(self.model, name, moment_shown) for name in super().get_list_display(request)
+        ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The fields of a row's page; times among them are shown as times."""
+        return _with_times(self.model, super().get_fieldsets(request, obj))
 
     def get_changelist(self, request: HttpRequest, **_: Any) -> type[ChangeList]:  # noqa: ARG002
         return ChangeList
@@ -243,6 +256,15 @@ class ReadOnlyInline(UnfoldTabularInline):
     can_delete = False
     show_change_link = False
 
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        """The columns; times among them are shown as times."""
+        return _with_times(self.model, super().get_fieldsets(request, obj))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """The same as in `get_fieldsets`: what is for reading only stays out of the form."""
+        readonly = super().get_readonly_fields(request, obj)
+        return [_as_time(self.model, name, time_shown) for name in readonly]
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
         return False
 
@@ -298,6 +320,15 @@ def time_shown(at: datetime | None) -> SafeString:
     return format_html('<time datetime="{}" class="console-code">{}</time>', utc.isoformat(), text)
 
 
+def moment_shown(at: datetime | None) -> SafeString:
+    """Show a time to the second, where a column of them stands; in UTC as all are."""
+    if at is None:
+        return format_html("{}", NOTHING)
+    utc = at.astimezone(UTC)
+    text = f"{utc:%Y-%m-%d %H:%M:%S}"
+    return format_html('<time datetime="{}">{}</time>', utc.isoformat(), text)
+
+
 def duration_shown(duration: timedelta | None) -> str:
     """Show how long something took in the unit that fits: `3 ms`, `2.5 s`, `4 min`, `3 h`."""
     if duration is None:
@@ -336,6 +367,42 @@ def text_visible(text: str) -> str:
         character if character in "\n\t" or not _is_hidden(character) else _escape(character)
         for character in text
     )
+
+
+def _with_times(model: type[Model], fieldsets: Any) -> Any:
+    """
+    Let fields of times be shown as `time_shown` does.
+
+    Django writes them as text, which says nothing of where the reader is.
+    """
+    return [
+        (title, {**options, "fields": [_field_as_time(model, one) for one in options["fields"]]})
+        for title, options in fieldsets
+    ]
+
+
+def _field_as_time(model: type[Model], names: Any) -> Any:
+    """A field, or several that stand in one line."""
+    if isinstance(names, (list, tuple)):
+        return [_as_time(model, name, time_shown) for name in names]
+    return _as_time(model, names, time_shown)
+
+
+@functools.cache
+def _as_time(model: type[Model], name: Any, show: Callable[[Any], SafeString]) -> Any:
+    """What shows a field of times by `show`; anything else is shown as it is."""
+    try:
+        field = model._meta.get_field(name)  # noqa: SLF001  Django's API
+    except FieldDoesNotExist:
+        return name
+    if not isinstance(field, DateTimeField):
+        return name
+
+    def shown(row: Any) -> SafeString:
+        return show(getattr(row, name))
+
+    shown.__name__ = name  # the class of its column
+    return display(description=field.verbose_name)(shown)
 
 
 def _lookups_of(offered: Any) -> Iterator[str]:

@@ -63,6 +63,17 @@ def details(page: Visited, most: int = 2) -> list[str]:
     return list(dict.fromkeys(pattern.findall(page.content)))[:most]
 
 
+def bare_times(content: str) -> list[str]:
+    """
+    Times that are text alone, and no part of a sentence: they do not tell when that was elsewhere.
+    """
+    rest = re.sub(
+        r"<time[^>]*>.*?</time>|<(pre|script|title)\b.*?</\1>", "", content, flags=re.DOTALL
+    )
+    text = re.sub(r"<[^>]*>", " ", rest)
+    return re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?![:\d]| UTC)", text)
+
+
 def tables_scanned(queries: Iterable[str], large: set[str]) -> set[str]:
     """
     Which large tables the database reads as a whole for statements that were captured.

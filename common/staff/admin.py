@@ -58,6 +58,7 @@ class StaffActionAdmin(Listing, ReadOnlyModelAdmin):
     )
     search_help_text = "The id of what was acted on, an action or an e-mail address, in full."
     ordering = ("-id",)
+    empty_says = "Nobody of staff has changed anything in this console yet."
     fields = readonly_fields = (
         "shown_at",
         "action",

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Expression, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
@@ -33,6 +33,10 @@ class Total(NamedTuple):
     def shown(self) -> str:
         return amount_shown(self.amount, self.currency)
 
+    @property
+    def rows_shown(self) -> str:
+        return f"{self.rows:,}"
+
 
 class Totals(NamedTuple):
     """Sums by currency; `more` if only the latest `TOTALS_ROWS_MAX` rows are in them."""
@@ -41,13 +45,19 @@ class Totals(NamedTuple):
     rows: int
     more: bool
 
+    @property
+    def rows_shown(self) -> str:
+        return f"{self.rows:,}"
+
 
 class Listing(ModelAdmin):
     """What every large list of a console can do; nothing of it changes a row that is listed."""
 
     searched = Searched()
-    totals_of: tuple[str, str] | None = None
-    """The fields of the amount and its currency, where rows have them."""
+    totals_of: tuple[str | Expression, str] | None = None
+    """The amount, a field or an expression, and the field of its currency, where rows have them."""
+    totals_say = ""
+    """What is summed up, where that does not go without saying."""
     exported: Sequence[str] = ()
     """The fields of the CSV; without any, nobody exports the list."""
     found_by_command = False
@@ -98,6 +108,7 @@ class Listing(ModelAdmin):
         user: Any = request.user
         return {
             "totals": self._totals(changelist.queryset),
+            "totals_say": self.totals_say,
             "views": views_of(user, self.opts.label_lower),
             "groups": user.groups.all() if query else (),
             "query": query,
@@ -119,7 +130,7 @@ class Listing(ModelAdmin):
         return view_delete(self, request, view_id)
 
 
-def totals(rows: QuerySet[Any], amount: str, currency: str) -> Totals:
+def totals(rows: QuerySet[Any], amount: str | Expression, currency: str) -> Totals:
     """Sum the latest rows of a selection up, by currency; one statement of bounded length."""
     sums: defaultdict[str, list[int]] = defaultdict(list)
     count = 0
@@ -134,5 +145,7 @@ def totals(rows: QuerySet[Any], amount: str, currency: str) -> Totals:
     )
 
 
-def _latest(rows: QuerySet[Any], amount: str, currency: str) -> Iterator[tuple[str, int]]:
+def _latest(
+    rows: QuerySet[Any], amount: str | Expression, currency: str
+) -> Iterator[tuple[str, int | None]]:
     yield from rows.values_list(currency, amount)[: TOTALS_ROWS_MAX + 1]

@@ -14,7 +14,7 @@ from common.demo_history.scale import Scale
 from common.ids import uuid7
 from common.staff.filters import values_present
 from common.staff.models import StaffAction
-from tests.console_pages import details, filtered, lists, tables_scanned, visit
+from tests.console_pages import bare_times, details, filtered, lists, tables_scanned, visit
 from tests.factories.commands import TransferFactory
 from tests.factories.events import ALICE, BOB
 from tests.factories.transactions import StaffFactory
@@ -90,6 +90,17 @@ class TestLists:
         assert str(paid.transaction_id) in content
 
     @pytest.mark.usefixtures("paid")
+    def test_sum_up_what_wallets_have_without_the_house(self, console):
+        fund(ALICE, 700, "JPY")
+
+        content = console.get(f"{LEDGER}account/").content.decode()
+
+        totals = content.partition("of this selection")[0]
+        assert "2 in EUR" in totals
+        assert "1,000.00 EUR" in totals
+        assert "700 JPY" in totals
+
+    @pytest.mark.usefixtures("paid")
     def test_are_exported_for_a_reason(self, console):
         response = console.post(f"{LEDGER}posting/export/", {"reason": "A question of the auditor"})
 
@@ -151,6 +162,7 @@ class TestAtScale:
                     assert page.status == 200, page.address
                     assert len(page.queries) <= QUERIES_MAX, (page.address, page.queries)
                     assert tables_scanned(page.queries, LARGE) == set(), page.address
+                    assert bare_times(page.content) == [], page.address
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("RESET enable_seqscan")

@@ -253,7 +253,7 @@ class TestCommands:
 
         content = page(hold.transaction_id)
 
-        assert "Only the latest commands are shown." in words(content)
+        assert "Only the latest are shown." in words(content)
         shown = [address(command.command_id) in content for command in commands]
         assert shown == [False] * 5 + [True] * 20
 

@@ -79,6 +79,17 @@ class TestPages:
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
             assert staff.get(reverse(name)).status_code == 200, name
 
+    def test_say_in_a_list_without_rows_why_and_what_to_do(self, staff):
+        page = reverse("admin:submissions_commandproposal_changelist")
+
+        empty = staff.get(page).content.decode()
+        left_out = staff.get(page, {"q": str(uuid7())}).content.decode()
+
+        assert "What needs four eyes waits here for a colleague" in empty
+        assert "Without search and filters" not in empty
+        assert "Nothing fits" in left_out
+        assert "Without search and filters" in left_out
+
     def test_show_on_the_home_page_what_a_restore_has_left(self, staff):
         quiet = staff.get("/admin/").content.decode()
         UnclaimedOutcome.objects.create(

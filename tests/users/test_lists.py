@@ -14,11 +14,11 @@ from common.demo_history.scale import Scale
 from common.ids import uuid7
 from common.staff.exports import export_pages
 from common.staff.models import SavedView, StaffAction
-from tests.console_pages import details, filtered, lists, tables_scanned, visit
+from tests.console_pages import bare_times, details, filtered, lists, tables_scanned, visit
 from tests.factories.users import TransactionCommandFactory, TransactionRequestFactory, UserFactory
 from users.demo_history import UsersPast
 from users.identity.models import LoginEvent
-from users.submissions.models import TransactionRequest
+from users.submissions.models import CommandProposal, TransactionRequest
 
 pytestmark = pytest.mark.django_db
 
@@ -310,6 +310,31 @@ class TestTotals:
         assert "7 JPY" in content
         assert "All 3 rows of this selection" in content
 
+    def test_of_commands_are_of_what_was_applied_or_else_asked_for(self, console):
+        command = TransactionCommandFactory(type="capture", amount=250)
+        TransactionCommandFactory(type="void", amount=None)
+        currency = command.transaction.currency
+
+        content = console.get("/admin/submissions/transactioncommand/").content.decode()
+
+        assert f"1 in {currency}" in content
+        assert f"2.50 {currency}" in content.partition("of this selection")[0]
+
+    def test_of_proposals_are_of_their_amounts(self, console, superuser):
+        request = TransactionRequestFactory(posted=True)
+        CommandProposal.objects.create(
+            transaction=request,
+            type="reverse",
+            amount=125,
+            reason="a test",
+            proposed_by=superuser,
+            expires_at=NOW,
+        )
+
+        content = console.get("/admin/submissions/commandproposal/").content.decode()
+
+        assert f"1.25 {request.currency}" in content.partition("of this selection")[0]
+
     def test_say_when_they_are_of_the_latest_rows_only(self, console, monkeypatch):
         monkeypatch.setattr("common.staff.lists.TOTALS_ROWS_MAX", 2)
         TransactionRequestFactory.create_batch(3, amount=125)
@@ -525,6 +550,7 @@ class TestAtScale:
                     assert page.status == 200, page.address
                     assert len(page.queries) <= QUERIES_MAX, (page.address, page.queries)
                     assert tables_scanned(page.queries, LARGE) == set(), page.address
+                    assert bare_times(page.content) == [], page.address
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("RESET enable_seqscan")

@@ -6,18 +6,18 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from common.adminkit import (
-    ReadOnlyInline,
     ReadOnlyModelAdmin,
     action,
     amount_shown,
+    status_display,
 )
-from common.money import money_display
 from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
 from common.staff.filters import AmountFilter, IdTimeFilter, ValuesFilter
 from common.staff.lists import Listing
@@ -30,9 +30,9 @@ from transactions.ledger import (
     staff_admin,  # noqa: F401  registers its page
     staff_dialogs,
 )
+from transactions.ledger.account_timeline import timeline_of_account
 from transactions.ledger.models import (
     Account,
-    AccountChange,
     JournalEntry,
     JournalSeal,
     LedgerCheckResult,
@@ -67,14 +67,12 @@ class PostingColumns:
     """A posting's amounts as people read them; the account must be loaded with it."""
 
     @admin.display(description="Amount")
-    def money(self, posting: Posting) -> str:
-        return money_display(posting.amount, posting.account.currency)
+    def money(self, posting: Posting) -> SafeString:
+        return amount_shown(posting.amount, posting.account.currency)
 
     @admin.display(description="Balance after")
-    def money_after(self, posting: Posting) -> str:
-        if posting.balance_after is None:
-            return "-"
-        return money_display(posting.balance_after, posting.account.currency)
+    def money_after(self, posting: Posting) -> SafeString:
+        return amount_shown(posting.balance_after, posting.account.currency)
 
 
 class JournalColumns:
@@ -85,31 +83,27 @@ class JournalColumns:
         return bytes(entry.hash).hex()
 
 
-class AccountChangeInline(ReadOnlyInline):
-    model = AccountChange
-    fields = readonly_fields = (
-        "recorded_at",
-        "from_status",
-        "to_status",
-        "actor",
-        "reason",
-        "cause",
-    )
-    ordering = ("id",)
-
-
 @admin.register(Account)
-class AccountAdmin(Listing, DialogAdmin):
-    list_display = ("id", "owner", "role", "currency", "status", "posted", "pending", "available")
+class AccountAdmin(Listing, TimelineModelAdmin, DialogAdmin):
+    list_display = (
+        *("id", "owner", "role", "currency", "shown_status"),
+        *("posted", "pending", "available"),
+    )
     list_filter = ("status", "role", ("currency", ValuesFilter))
     searched = Searched(ids=("id", "owner"))
     search_help_text = "The id of an account or of its owner, in full"
+    totals_of = (
+        Case(When(owner__isnull=False, then=F("credits_posted") - F("debits_posted"))),
+        "currency",
+    )
+    totals_say = "Posted balances of wallets."
     found_by_command = True
     exported = (
         *("id", "owner", "role", "currency", "status", "debits_posted", "credits_posted"),
         *("debits_pending", "credits_pending", "opened_at", "last_recorded_at"),
     )
     ordering = ("-id",)
+    empty_says = "A wallet is opened by the first payment from it or to it."
     actions_list = ("trial_balance",)
     actions = (list_dialog(staff_dialogs.FREEZE), list_dialog(staff_dialogs.UNFREEZE))
     actions_detail = ("statement", "freeze", "unfreeze", "close")
@@ -122,26 +116,36 @@ class AccountAdmin(Listing, DialogAdmin):
         "role",
         "currency",
         "normal_side",
-        "status",
+        "shown_status",
         "posted",
         "pending",
         "available",
         "opened_at",
         "last_recorded_at",
     )
-    inlines = (AccountChangeInline,)
+
+    def timeline(self, row: Account) -> Timeline:
+        return timeline_of_account(row)
+
+    def twin_path(self, row: Account) -> str:
+        """Its owner, where it has one."""
+        return "" if row.owner is None else f"identity/user/{row.owner}/change/"
+
+    @status_display(description="Status")
+    def shown_status(self, account: Account) -> str:
+        return account.status
 
     @admin.display(description="Posted")
-    def posted(self, account: Account) -> str:
-        return money_display(account.posted, account.currency)
+    def posted(self, account: Account) -> SafeString:
+        return amount_shown(account.posted, account.currency)
 
     @admin.display(description="Pending")
-    def pending(self, account: Account) -> str:
-        return money_display(account.pending, account.currency)
+    def pending(self, account: Account) -> SafeString:
+        return amount_shown(account.pending, account.currency)
 
     @admin.display(description="Available")
-    def available(self, account: Account) -> str:
-        return money_display(account.available, account.currency)
+    def available(self, account: Account) -> SafeString:
+        return amount_shown(account.available, account.currency)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Statements are of wallets."""
@@ -193,7 +197,9 @@ def _currency_shown(balance: CurrencyBalance) -> dict[str, Any]:
 
 @admin.register(LedgerTransaction)
 class LedgerTransactionAdmin(Listing, TimelineModelAdmin):
-    list_display = ("id", "kind", "state", "money", "stream", "rejection_code", "recorded_at")
+    list_display = (
+        *("id", "kind", "money", "shown_state", "stream", "rejection_code", "recorded_at"),
+    )
     list_filter = (
         "state",
         "kind",
@@ -215,12 +221,16 @@ class LedgerTransactionAdmin(Listing, TimelineModelAdmin):
         *("reference", "effective_at", "recorded_at"),
     )
     ordering = ("-id",)
+    empty_says = (
+        "The ledger decides about what users accepts; on your machine, ./manage_all.sh demo "
+        "sends some."
+    )
     fieldsets = (
         (
             "Details",
             {
                 "fields": (
-                    ("kind", "state"),
+                    ("kind", "shown_state"),
                     ("money", "rejection_code"),
                     ("captured", "reversed"),
                     ("debit_account", "credit_account"),
@@ -234,7 +244,7 @@ class LedgerTransactionAdmin(Listing, TimelineModelAdmin):
             },
         ),
     )
-    readonly_fields = ("money", "captured", "reversed")
+    readonly_fields = ("money", "captured", "reversed", "shown_state")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerTransaction]:
         rows: QuerySet[LedgerTransaction] = super().get_queryset(request)
@@ -248,23 +258,27 @@ class LedgerTransactionAdmin(Listing, TimelineModelAdmin):
         original = row.pending_id or row.reverses_id or row.pk
         return f"submissions/transactionrequest/{original}/change/"
 
+    @status_display(description="State")
+    def shown_state(self, transaction: LedgerTransaction) -> str:
+        return transaction.state
+
     @admin.display(description="Amount")
-    def money(self, transaction: LedgerTransaction) -> str:
+    def money(self, transaction: LedgerTransaction) -> SafeString:
         return _money(transaction.amount, transaction)
 
     @admin.display(description="Captured")
-    def captured(self, transaction: LedgerTransaction) -> str:
+    def captured(self, transaction: LedgerTransaction) -> SafeString:
         return _money(transaction.captured_amount, transaction)
 
     @admin.display(description="Reversed")
-    def reversed(self, transaction: LedgerTransaction) -> str:
+    def reversed(self, transaction: LedgerTransaction) -> SafeString:
         return _money(transaction.reversed_amount, transaction)
 
 
-def _money(amount: int | None, transaction: LedgerTransaction) -> str:
-    if amount is None or transaction.currency is None:
-        return "-"
-    return money_display(amount, transaction.currency)
+def _money(amount: int | None, transaction: LedgerTransaction) -> SafeString:
+    """Of a discarded request, what was not legible is not known."""
+    known = transaction.currency is not None
+    return amount_shown(amount if known else None, transaction.currency or "")
 
 
 @admin.register(Posting)
@@ -275,11 +289,13 @@ class PostingAdmin(Listing, PostingColumns, ReadOnlyModelAdmin):
     searched = Searched(ids=("transaction", "account"), numbers=("id",))
     search_help_text = "Id of a transaction or account in full; number"
     totals_of = ("amount", "account__currency")
+    totals_say = "Debits and credits alike."
     exported = (
         *("id", "transaction_id", "account_id", "account__currency", "direction", "layer"),
         *("amount", "balance_after", "recorded_at"),
     )
     ordering = ("-id",)
+    empty_says = "What the ledger posts is listed here; what it refuses moves nothing."
     fields = readonly_fields = (
         "id",
         "transaction",
@@ -341,6 +357,7 @@ class JournalSealAdmin(Listing, ReadOnlyModelAdmin):
     search_help_text = "The number of a seal"
     exported = ("number", "entries", "last_sequence", "sealed_at", "digest", "previous")
     ordering = ("-number",)
+    empty_says = "Housekeeping seals new entries of the journal once a minute; there is none yet."
     fields = readonly_fields = (
         "number",
         "entries",
@@ -363,6 +380,7 @@ class JournalSealAdmin(Listing, ReadOnlyModelAdmin):
 class LedgerCheckResultAdmin(ReadOnlyModelAdmin):
     list_display = ("name", "ok", "at", "details")
     ordering = ("name",)
+    empty_says = "Housekeeping checks the books by itself, and has not come to it yet: does it run?"
 
 
 @admin.register(UserReplica)

@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from common.adminkit import NOTHING, ReadOnlyInline, ReadOnlyModelAdmin
+from common.adminkit import NOTHING, ReadOnlyInline, ReadOnlyModelAdmin, status_display
 from common.staff.assigning import ASSIGN_ROLES
 from common.staff.dialogs import DialogAdmin, detail_dialog, list_dialog
 from common.staff.filters import IdTimeFilter, TimeFilter
@@ -107,7 +107,7 @@ class HappenedFilter(TimeFilter):
 
 @admin.register(User)
 class UserAdmin(Listing, DialogAdmin):
-    list_display = ("email", "display_name", "status", "role", "is_staff", "created_at")
+    list_display = ("email", "display_name", "shown_status", "role", "is_staff", "created_at")
     list_filter = ("status", "role", "is_staff", RegisteredFilter)
     searched = Searched(ids=("id",), prefixes=("email", "display_name"))
     search_help_text = "Id in full; beginning of an address or a name"
@@ -118,7 +118,7 @@ class UserAdmin(Listing, DialogAdmin):
         "id",
         "email",
         "display_name",
-        "status",
+        "shown_status",
         "role",
         "is_staff",
         "is_superuser",
@@ -127,7 +127,7 @@ class UserAdmin(Listing, DialogAdmin):
         "last_login",
         "wallets",
     )
-    readonly_fields = ("wallets",)
+    readonly_fields = ("shown_status", "wallets")
     inlines = (UserStatusChangeInline, LoginEventInline)
     actions = (
         list_dialog(staff_dialogs.SUSPEND),
@@ -142,13 +142,19 @@ class UserAdmin(Listing, DialogAdmin):
     close = detail_dialog(staff_dialogs.CLOSE)
     assign_roles = detail_dialog(ASSIGN_ROLES)
 
+    @status_display(description="Status")
+    def shown_status(self, user: User) -> str:
+        return user.status
+
     @admin.display(description="Wallets")
     def wallets(self, user: User) -> SafeString | str:
         """Where the console of transactions lists them."""
         if not settings.TWIN_CONSOLE_URL:
             return NOTHING
         page = f"{settings.TWIN_CONSOLE_URL}/admin/ledger/account/?{urlencode({'q': user.pk})}"
-        return format_html('<a href="{}">In the console of transactions</a>', page)
+        return format_html(
+            '<a class="text-link" href="{}">In the console of transactions</a>', page
+        )
 
 
 @admin.register(LoginEvent)
@@ -187,6 +193,7 @@ class TokenFamilyAdmin(Listing, ReadOnlyModelAdmin):
     search_help_text = "Id or user id in full; address"
     exported = ("id", "user_id", "created_at", "last_seen_at", "ip", "ended_at", "end_reason")
     ordering = ("-id",)
+    empty_says = "Nobody has signed in to the API yet."
     # The key of the session would let whoever reads it act as the user.
     fields = (
         "id",

@@ -17,6 +17,7 @@ class KeptSealAdmin(Listing, ReadOnlyModelAdmin):
     search_help_text = "A digest in full; the number of a seal"
     exported = (*_FIELDS, "previous")
     ordering = ("-number",)
+    empty_says = "The ledger seals its journal once a minute and tells of it; none has come yet."
 
 
 @admin.register(SealConflict)
@@ -26,3 +27,4 @@ class SealConflictAdmin(Listing, ReadOnlyModelAdmin):
     search_help_text = "A digest in full; the number of a seal"
     exported = (*_FIELDS, "previous", "received_at")
     ordering = ("-id",)
+    empty_says = "No seal that came contradicts those that are kept. That is as it should be."

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
@@ -66,6 +67,10 @@ class TransactionRequestAdmin(Listing, TimelineModelAdmin, DialogAdmin):
         *("description", "idempotency_key", "request_id", "accepted_at", "settled_at"),
     )
     ordering = ("-id",)
+    empty_says = (
+        "Requests come in by POST /api/v1/transactions; on your machine, ./manage_all.sh demo "
+        "sends some."
+    )
     fieldsets = (
         (
             "Details",
@@ -173,6 +178,8 @@ class TransactionCommandAdmin(Listing, TimelineModelAdmin):
         people=("requested_by",),
     )
     search_help_text = "Id, key or request id in full; address"
+    totals_of = (Coalesce("applied_amount", "amount"), "transaction__currency")
+    totals_say = "What was applied, or else asked for; not of commands about all that remains."
     found_by_command = True
     exported = (
         *("id", "transaction_id", "type", "status", "rejection_code", "amount"),
@@ -180,6 +187,10 @@ class TransactionCommandAdmin(Listing, TimelineModelAdmin):
         *("accepted_at", "settled_at"),
     )
     ordering = ("-id",)
+    empty_says = (
+        "Captures, voids and reversals that somebody asks for are listed here, and holds that "
+        "expire."
+    )
     fieldsets = (
         (
             "Details",
@@ -235,6 +246,7 @@ class UnclaimedOutcomeAdmin(Listing, ReadOnlyModelAdmin):
     )
     search_help_text = "The id of a transaction or a user, in full."
     ordering = ("-transaction_id",)
+    empty_says = "Every outcome that came from the ledger is of a request that this database knows."
 
     @admin.display(description="Amount")
     def shown_amount(self, outcome: UnclaimedOutcome) -> SafeString:

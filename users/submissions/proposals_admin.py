@@ -42,12 +42,18 @@ class CommandProposalAdmin(Listing, DialogAdmin):
     list_select_related = ("transaction", "proposed_by", "decided_by")
     searched = Searched(ids=("id", "transaction"))
     search_help_text = "The id of a proposal or a transaction, in full."
+    totals_of = ("amount", "transaction__currency")
+    totals_say = "Not of proposals about all that remains."
     exported = (
         *("id", "proposed_at", "transaction_id", "type", "amount", "transaction__currency"),
         *("status", "proposed_by_id", "reason", "expires_at", "decided_by_id", "decided_at"),
         *("decision_reason", "command_id"),
     )
     ordering = ("-id",)
+    empty_says = (
+        "What needs four eyes waits here for a colleague: begin with Reverse or Void on the "
+        "page of a transaction."
+    )
     fields = readonly_fields = (
         "id",
         "shown_status",

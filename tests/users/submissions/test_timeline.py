@@ -390,7 +390,7 @@ class TestCommands:
 
         content = page(row)
 
-        assert "Only the latest commands are shown." in words(content)
+        assert "Only the latest are shown." in words(content)
         assert [id_ in content for id_ in ids] == [False] * 5 + [True] * 20
 
 
