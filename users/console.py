@@ -18,6 +18,7 @@ NAVIGATION = [
         title="Transactions",
         pages=[
             Page(title="Requests", model="submissions.TransactionRequest", icon="swap_horiz"),
+            Page(title="Commands", model="submissions.TransactionCommand", icon="rule"),
             Page(title="Proposals", model="submissions.CommandProposal", icon="approval"),
             Page(
                 title="Unclaimed outcomes",
