@@ -41,7 +41,7 @@ class Page:
 
     With `route`, the name of a view of the admin site, it leads there instead of to the list, and
     with `permission` other staff see it. `badge` is the dotted path of a function from a request
-    to a short text beside the title, nothing where that is empty.
+    to a short text beside the title in the colour of `badge_tone`, nothing where that is empty.
     """
 
     title: str
@@ -52,6 +52,7 @@ class Page:
     route: str = ""
     permission: str = ""
     badge: str = ""
+    badge_tone: Tone = "danger"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,4 +227,5 @@ def _item(page: Page, request: HttpRequest) -> dict[str, Any]:
     }
     if page.badge and request.user.has_perm(permission):
         item["badge"] = import_string(page.badge)(request)
+        item["badge_variant"] = page.badge_tone
     return item

@@ -19,7 +19,13 @@ NAVIGATION = [
         pages=[
             Page(title="Requests", model="submissions.TransactionRequest", icon="swap_horiz"),
             Page(title="Commands", model="submissions.TransactionCommand", icon="rule"),
-            Page(title="Proposals", model="submissions.CommandProposal", icon="approval"),
+            Page(
+                title="Proposals",
+                model="submissions.CommandProposal",
+                icon="approval",
+                badge="users.submissions.badge.proposals_badge",
+                badge_tone="info",
+            ),
             Page(
                 title="Unclaimed outcomes",
                 model="submissions.UnclaimedOutcome",

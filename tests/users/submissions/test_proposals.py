@@ -1,5 +1,6 @@
 """Commands of staff, and four eyes for the large ones: by one, approved by another, once."""
 
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -299,6 +300,24 @@ class TestApproval:
         own = console_of(proposal.proposed_by).get(page).content.decode()
         assert path not in own
         assert page.replace("/change/", "/withdraw/") in own
+
+
+class TestBadge:
+    def badge(self, user) -> str:
+        sidebar = console_of(user).get("/admin/").content.decode().partition("Proposals")[2]
+        found = re.search(r"h-\[18px\][^>]*>\s*([^<]*?)\s*<", sidebar.partition("Unclaimed")[0])
+        return found[1] if found else ""
+
+    def test_says_what_waits_for_whoever_may_decide(self):
+        carol, dave = controller(), controller()
+        auditor = UserFactory(is_staff=True)
+        auditor.groups.add(Group.objects.get(name=Role.AUDITOR))
+        proposed(by=carol)
+        proposed(by=carol)
+        proposed(by=dave)
+        proposed(by=carol, expires_at=timezone.now() - timedelta(seconds=1))
+
+        assert [self.badge(one) for one in (carol, dave, auditor)] == ["1", "2", ""]
 
 
 class TestDecision:
