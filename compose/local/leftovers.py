@@ -32,6 +32,29 @@ def belongs(process: psutil.Process, stack: Stack) -> bool:
         return False
 
 
+def cpu_seconds(processes: list[psutil.Process]) -> float:
+    """Return the processor's seconds of these, and of all that they started and waited for."""
+    used = 0.0
+    for process in _with_children(processes):
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue
+        used += times.user + times.system + times.children_user + times.children_system
+    return used
+
+
+def _with_children(processes: list[psutil.Process]) -> set[psutil.Process]:
+    """Add what hides that it belongs to the stack: the children of PostgreSQL."""
+    found = set(processes)
+    for process in processes:
+        try:
+            found.update(process.children(recursive=True))
+        except psutil.Error:
+            continue
+    return found
+
+
 def listening_ports(processes: list[psutil.Process]) -> set[int]:
     """Return every port these processes listen on."""
     found = set()

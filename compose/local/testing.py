@@ -14,7 +14,7 @@ from dataclasses import KW_ONLY, dataclass, field, replace
 from rich.table import Table
 from rich.text import Text
 
-from compose.local import stack_for_tests, startup
+from compose.local import leftovers, stack_for_tests, startup
 from compose.local.errors import NotReady, OperatorError
 from compose.local.parts import BENCHES, PARTS, Part, choose
 from compose.local.stack import ROOT, Stack, stack_from
@@ -96,13 +96,13 @@ def run_parts(
         wanted = stack_from({**stack.variables, **dict(parts[0].variables)})
         return Session(wanted, parts, passed_on, keep=keep, shows_at_once=len(chosen) == 1)
 
-    outcomes = [
-        outcome
-        for groups in rounds(chosen)
-        for outcome in _run_side_by_side([session(parts) for parts in groups], stacks_max)
-    ]
+    outcomes, sessions = [], []
+    for groups in rounds(chosen):
+        these = [session(parts) for parts in groups]
+        outcomes += _run_side_by_side(these, stacks_max)
+        sessions += these
     outcomes += not_run
-    results.print(_table(outcomes))
+    results.print(_table(outcomes, sessions))
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 
 
@@ -145,7 +145,11 @@ _PRINTING = threading.Lock()
 
 @dataclass
 class Session:
-    """Parts that share a stack, and their processes; `wanted` describes the stack."""
+    """
+    Parts that share a stack, and their processes; `wanted` describes the stack.
+
+    `seconds` and `cpu_seconds` are those of the stack and its servers, up to their end.
+    """
 
     wanted: Stack
     parts: list[Part]
@@ -155,11 +159,16 @@ class Session:
     shows_at_once: bool
     running: list["subprocess.Popen[str]"] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def run(self) -> list[Outcome]:
         """Run the parts on a stack that is gone afterwards unless it is to be kept."""
+        began = time.monotonic()
         with stack_for_tests.reserved(self.wanted, keep=self.keep) as mine:
             outcomes = self._run_on(mine)
+            self.cpu_seconds = leftovers.cpu_seconds(leftovers.living(mine))
+            self.seconds = time.monotonic() - began
             if not all(outcome.passed for outcome in outcomes):
                 logs = self.wanted.local_dir / f"test-logs-{self.parts[0].name}"
                 stack_for_tests.keep_logs(mine, logs)
@@ -239,7 +248,7 @@ class Session:
         return process.returncode, output, used.ru_utime + used.ru_stime
 
 
-def _table(outcomes: list[Outcome]) -> Table:
+def _table(outcomes: Sequence[Outcome], sessions: Sequence[Session]) -> Table:
     table = Table("part", "result", "", box=None, pad_edge=False)
     table.add_column("seconds", justify="right")
     table.add_column("of the processor", justify="right")
@@ -248,4 +257,7 @@ def _table(outcomes: list[Outcome]) -> Table:
         summary = Text.from_ansi(outcome.summary)
         times = (f"{outcome.seconds:.1f}", f"{outcome.cpu_seconds:.1f}")
         table.add_row(outcome.part.name, result, summary, *times)
+    for session in sessions:
+        times = (f"{session.seconds:.1f}", f"{session.cpu_seconds:.1f}")
+        table.add_row(f"servers of {session.parts[0].name}", "", "", *times, style="dim")
     return table

@@ -51,6 +51,19 @@ class TestLiving:
         assert not leftovers.belongs(psutil.Process(os.getpid()), imagined)
 
 
+class TestCpuSeconds:
+    @pytest.mark.parametrize("worker", ["itself", "a child that lives", "a child that has ended"])
+    def test_are_of_all_that_was_started(self, imagined, start, worker):
+        work = "import time\nwhile time.process_time() < 0.5: pass\nprint(flush=True)\ninput()"
+        if worker != "itself":
+            ending = "input='', capture_output=True" if "ended" in worker else "env={}"
+            child = f"[sys.executable, '-c', {work!r}], {ending}"
+            work = f"import subprocess, sys\nsubprocess.run({child})\nprint(flush=True)\ninput()"
+        process = start(work, imagined.local_dir)
+
+        assert leftovers.cpu_seconds([process]) >= 0.4
+
+
 class TestStop:
     @pytest.mark.parametrize("program", [WILLING, STUBBORN])
     def test_ends_the_willing_and_the_stubborn(self, imagined, start, monkeypatch, program):
