@@ -59,12 +59,14 @@ class TestSettings:
             "from django.conf import settings as s;"
             "print(s.DEBUG, s.ALLOW_ISSUING_TOKENS, s.ACCOUNT_EMAIL_VERIFICATION,"
             " s.STAFF_MFA_REQUIRED, s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME,"
-            " s.SESSION_COOKIE_SECURE)"
+            " s.SESSION_COOKIE_SECURE, *s.PASSWORD_HASHERS)"
         )
-        done = manage("shell", "--no-imports", "-c", code)
+        quick = {"PASSWORD_HASHERS": "tests.passwords.QuickArgon2"}  # which only local ones take
+        done = manage("shell", "--no-imports", "-c", code, **quick)
 
         assert done.stdout.split() == [
             "False", "False", "mandatory", "True", "users_session", "users_csrf", "True",
+            "django.contrib.auth.hashers.Argon2PasswordHasher",
         ], done.stderr  # fmt: skip
 
     @pytest.mark.parametrize("secret", ["", "x" * 31, "x" * 40 + " ", "\u00e9" * 40])

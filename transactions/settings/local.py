@@ -13,4 +13,7 @@ globals().update(shared.cookies("transactions", secure=False))
 STAFF_MFA_REQUIRED = shared.env.bool("STAFF_MFA_REQUIRED", default=False)
 ACCOUNT_RATE_LIMITS = {"login_failed": "10000/m/ip"}
 
+# Stacks of tests name one that is less work; everywhere else it is as in production.
+PASSWORD_HASHERS = shared.env.list("PASSWORD_HASHERS", default=shared.PASSWORD_HASHERS)
+
 UNFOLD = console("local")

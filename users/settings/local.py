@@ -22,6 +22,9 @@ ACCOUNT_RATE_LIMITS = dict.fromkeys(
     "10000/m/ip",
 )
 
+# Stacks of tests name one that is less work; everywhere else it is as in production.
+PASSWORD_HASHERS = env.list("PASSWORD_HASHERS", default=PASSWORD_HASHERS)  # noqa: F405  of the base settings
+
 # Static files come straight from the packages, so that nothing has to be collected first.
 STATIC_ROOT = None
 STORAGES = {

@@ -18,10 +18,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from allauth.account.internal.flows import password_reset
-from django.contrib.auth.hashers import Argon2PasswordHasher, make_password
+from django.contrib.auth.hashers import make_password
 from rich.progress import track
 
 from tests.factories.users import PASSWORD, UserFactory
+from tests.passwords import QuickArgon2
 from tests.users.conftest import AUTH
 from users.identity import sign_up
 from users.identity.models import User
@@ -39,14 +40,6 @@ With 1,000 of each it takes odds of 55 to 45 on which of two answers takes longe
 """
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120 + SAMPLES * 3)]
-
-
-class QuickArgon2(Argon2PasswordHasher):
-    """Ten milliseconds or so of the real thing: still the largest part of an answer."""
-
-    time_cost = 2
-    memory_cost = 4096
-    parallelism = 1
 
 
 @pytest.fixture(autouse=True)
