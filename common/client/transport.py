@@ -1,9 +1,11 @@
 """Sends requests, and sends them again where that is safe and may help."""
 
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import httpx
@@ -45,12 +47,18 @@ class Call:
         return self.headers.get(KEY_HEADER)
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whose certificates count; read once, because that takes longer than a request."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Transport:
     """Connections to one API; several threads may share it."""
 
     def __init__(self, base_url: str, *, retrying: Retrying, answer_within_s: float) -> None:
         # No proxy of the environment may see tokens unless its address is the one given here.
-        self._http = httpx.Client(base_url=base_url.rstrip("/"), trust_env=False)
+        self._http = httpx.Client(base_url=base_url.rstrip("/"), trust_env=False, verify=trusted())
         self._retrying = retrying
         self._answer_within_s = answer_within_s
 

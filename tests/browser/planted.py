@@ -7,6 +7,7 @@ import httpx
 import psycopg
 from confluent_kafka import Producer
 
+from common.client.transport import trusted
 from common.ids import uuid7
 from tests.browser.payloads import Payload
 from tests.e2e.client import Caller, sign_up, treasury, wait_for
@@ -105,6 +106,7 @@ def _failed_sign_in(payload: Payload) -> None:
         headers={"User-Agent": _printable(payload.text)[:200].strip() or payload.mark},
         timeout=30,
         trust_env=False,
+        verify=trusted(),
     )
 
 

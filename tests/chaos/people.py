@@ -12,7 +12,7 @@ import httpx
 from common.client import ApiClient, ClientError, Retrying, Session, SignedOut
 from common.ids import uuid7
 from tests.chaos import links
-from tests.e2e.client import PASSWORD, Caller, wait_for
+from tests.e2e.client import PASSWORD, Caller, http_client, wait_for
 
 GIVES_UP_AFTER_S = 3.0
 RENEW_AFTER_S = 150.0  # access tokens live five minutes
@@ -107,7 +107,7 @@ class Person(Caller):
 
 
 def _client() -> httpx.Client:
-    return httpx.Client(base_url=links.gateway_url(), timeout=GIVES_UP_AFTER_S, trust_env=False)
+    return http_client(links.gateway_url(), timeout=GIVES_UP_AFTER_S)
 
 
 def funded_people(count: int) -> list[Person]:

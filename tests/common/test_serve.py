@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from common import serve
+from common.client.transport import trusted
 from tests.common.outbox.relays import ROOT, environment
 from tests.e2e.client import wait_for
 
@@ -44,7 +45,9 @@ class Web:
     def is_live(self) -> bool | None:
         """True when it answers, None when it does not."""
         try:
-            answer = httpx.get(f"http://127.0.0.1:{self.port}{LIVE}", trust_env=False, timeout=5)
+            answer = httpx.get(
+                f"http://127.0.0.1:{self.port}{LIVE}", trust_env=False, verify=trusted(), timeout=5
+            )
         except httpx.HTTPError:
             return None
         return answer.status_code == 200 or None

@@ -14,7 +14,7 @@ from common.ids import uuid7
 from common.staff.sign_on import AUTHORIZE_PATH, CALLBACK_PATH, CLIENT_ID, SCOPE, TOKEN_PATH
 from compose.local import manage
 from compose.local.stack import stack_from
-from tests.e2e.client import PASSWORD
+from tests.e2e.client import PASSWORD, http_client
 
 USERS = os.environ["USERS_CONSOLE_URL"]
 TRANSACTIONS = os.environ["TRANSACTIONS_CONSOLE_URL"]
@@ -34,7 +34,7 @@ class Window:
     """One browser; it follows no redirect that it is not told to."""
 
     def __init__(self) -> None:
-        self.http = httpx.Client(timeout=15, trust_env=False)
+        self.http = http_client()
 
     def sign_in(self, console: str, address: str, password: str = PASSWORD) -> httpx.Response:
         """Fill the form of a console in, which has been opened before or not."""
@@ -126,6 +126,5 @@ class Flow:
             "code_verifier": self.verifier,
             **members,
         }
-        return httpx.post(
-            f"{USERS}{TOKEN_PATH}", data=body, auth=client, timeout=15, trust_env=False
-        )
+        with http_client() as server:  # which has none of the browser's cookies
+            return server.post(f"{USERS}{TOKEN_PATH}", data=body, auth=client)

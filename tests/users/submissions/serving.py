@@ -14,6 +14,7 @@ import httpx
 from django.conf import settings
 from django.db import connection
 
+from common.client.transport import trusted
 from tests.e2e.client import wait_for
 
 _END_S = 30
@@ -82,9 +83,10 @@ def _environment(signing_keys: object, threads: int) -> dict[str, str]:
 
 def _is_ready(url: str) -> bool | None:
     try:
-        return httpx.get(f"{url}/healthz/ready", trust_env=False).status_code == 200 or None
+        answer = httpx.get(f"{url}/healthz/ready", trust_env=False, verify=trusted())
     except httpx.HTTPError:
         return None
+    return answer.status_code == 200 or None
 
 
 def _free_port() -> int:
