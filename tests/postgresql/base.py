@@ -2,6 +2,8 @@ from django.core.management.commands import flush
 from django.db import transaction
 from django.db.backends.postgresql import base, operations
 
+from tests.postgresql.creation import DatabaseCreation
+
 _GUARDED = "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
 # What `post_migrate` writes is the same each time: it is kept, and not written again.
 _KEPT = frozenset(
@@ -60,3 +62,4 @@ class DatabaseOperations(operations.DatabaseOperations):
 
 class DatabaseWrapper(base.DatabaseWrapper):
     ops_class = DatabaseOperations
+    creation_class = DatabaseCreation
