@@ -2,13 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import (
-    SpectacularAPIView,
-    SpectacularSwaggerSplitView,
-)
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from common.api import event_pages, health
-from common.api.describing import DescribedOnce
+from common.api.describing import DescriptionApi
 from common.api.redoc import RedocView, redoc_script
 from common.reconciliation import urls as internal
 from common.staff.sign_on import CALLBACK_PATH
@@ -23,11 +20,7 @@ handler500 = "common.staff.problem_pages.server_error"
 
 urlpatterns = [
     path("api/v1/", include(ledger)),
-    path(
-        "transactions/schema",
-        SpectacularAPIView.as_view(generator_class=DescribedOnce),
-        name="schema",
-    ),
+    path("transactions/schema", DescriptionApi.as_view(), name="schema"),
     path("transactions/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("transactions/docs/redoc", RedocView.as_view(url_name="schema"), name="redoc"),
     path("transactions/docs/redoc-script", redoc_script, name="redoc-script"),

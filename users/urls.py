@@ -9,13 +9,10 @@ from django.db import transaction
 from django.http import Http404, HttpRequest
 from django.urls import include, path, re_path
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import (
-    SpectacularAPIView,
-    SpectacularSwaggerSplitView,
-)
+from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from common.api import event_pages, health
-from common.api.describing import DescribedOnce
+from common.api.describing import DescriptionApi
 from common.api.redoc import RedocView, redoc_script
 from common.reconciliation import urls as internal
 from common.staff.sign_on import AUTHORIZE_PATH, TOKEN_PATH
@@ -74,11 +71,7 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path(".well-known/jwks.json", jwks, name="jwks"),
     path(".well-known/openid-configuration", discovery, name="openid-configuration"),
-    path(
-        "users/schema",
-        SpectacularAPIView.as_view(generator_class=DescribedOnce),
-        name="schema",
-    ),
+    path("users/schema", DescriptionApi.as_view(), name="schema"),
     path("users/docs", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("users/docs/redoc", RedocView.as_view(url_name="schema"), name="redoc"),
     path("users/docs/redoc-script", redoc_script, name="redoc-script"),
