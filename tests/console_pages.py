@@ -74,15 +74,21 @@ def bare_times(content: str) -> list[str]:
     return re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?![:\d]| UTC)", text)
 
 
-def tables_scanned(queries: Iterable[str], large: set[str]) -> set[str]:
+def tables_scanned(
+    queries: Iterable[str], large: set[str], seen: set[str] | None = None
+) -> set[str]:
     """
     Which large tables the database reads as a whole for statements that were captured.
 
-    They are run: a plan that was not does not tell of queries within a recursive one.
+    They are run: a plan that was not does not tell of queries within a recursive one. Those of
+    `seen` are not looked at again, and the others become part of it: pages have much in common.
     """
     found: set[str] = set()
+    seen = set() if seen is None else seen
+    new = [query for query in dict.fromkeys(queries) if query not in seen]
+    seen.update(new)
     with connection.cursor() as cursor:
-        for query in dict.fromkeys(queries):
+        for query in new:
             if not query.lstrip().upper().startswith(("SELECT", "WITH")):
                 continue
             cursor.execute(

@@ -286,16 +286,16 @@ class TestAddresses:
             rows = console.get(REQUESTS, {"o": str(number)}).context["cl"].result_list
             assert [row.pk for row in rows] == [first.pk, much.pk, few.pk], number
 
-    @pytest.mark.parametrize("value", ["\x00", "a\x00b", "1" * 40, "-1", "٣", "", "x" * 3000])
-    def test_with_nonsense_for_a_filter_are_answered(self, console, value):
+    @pytest.mark.parametrize("page", lists())
+    def test_with_nonsense_for_a_filter_are_answered(self, console, page):
         TransactionRequestFactory()
-        for page in lists():
-            listed = console.get(page).context["cl"]
-            for spec in listed.filter_specs:
-                for name in spec.expected_parameters():
-                    query = {"currency": "EUR"} if "amount" in name else {}
+        listed = console.get(page).context["cl"]
+        for spec in listed.filter_specs:
+            for name in spec.expected_parameters():
+                query = {"currency": "EUR"} if "amount" in name else {}
+                for value in ("\x00", "a\x00b", "1" * 40, "-1", "٣", "", "x" * 3000):
                     answer = console.get(page, {**query, name: value})
-                    assert answer.status_code in (200, 302, 400), (page, name)
+                    assert answer.status_code in (200, 302, 400), (name, value)
 
 
 class TestTotals:
@@ -541,6 +541,7 @@ class TestAtScale:
             cursor.execute("ANALYZE")
             # Small tables are read whole; it is to be seen whether they must be.
             cursor.execute("SET enable_seqscan = off")
+        seen: set[str] = set()
         try:
             for address in lists():
                 plain = visit(client, address)
@@ -549,7 +550,7 @@ class TestAtScale:
                 for page in [plain, *(visit(client, one) for one in pages)]:
                     assert page.status == 200, page.address
                     assert len(page.queries) <= QUERIES_MAX, (page.address, page.queries)
-                    assert tables_scanned(page.queries, LARGE) == set(), page.address
+                    assert tables_scanned(page.queries, LARGE, seen) == set(), page.address
                     assert bare_times(page.content) == [], page.address
         finally:
             with connection.cursor() as cursor:
