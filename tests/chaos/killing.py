@@ -72,6 +72,11 @@ def stop(name: str) -> None:
     supervisor.stop_process(_stack(), name)
 
 
+def stop_all(names: list[str]) -> None:
+    """End several processes politely at the same time, and keep them down."""
+    supervisor.stop_all(_stack(), names)
+
+
 def start(name: str) -> None:
     """Start what `stop` stopped."""
     supervisor.start_process(_stack(), name)

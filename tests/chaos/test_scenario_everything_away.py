@@ -10,13 +10,12 @@ from tests.chaos.load import FULL, assert_all_holds, now, p99_ms, under_load
 
 AWAY_S = 60 if FULL else 8
 USUAL_S = 20 if FULL else 5
+STORES = ["kafka", "postgres-transactions"]
 
 
-def behind() -> list[str]:
-    """What a request that is accepted must not need, in the order in which it ends."""
-    names = killing.names()
-    ledger = [name for name in names if name.startswith("transactions-")]
-    return [*ledger, "kafka", "postgres-transactions"]
+def ledger() -> list[str]:
+    """Every process of transactions, which ends before the stores that it writes to."""
+    return [name for name in killing.names() if name.startswith("transactions-")]
 
 
 @pytest.mark.timeout(900)
@@ -26,16 +25,16 @@ def test_requests_are_accepted_as_ever_while_all_behind_them_is_away(people):
     with under_load(people) as workload:
         threading.Event().wait(USUAL_S)
         usually, stopped = len(workload.journal.accepted) / USUAL_S, time.monotonic()
-        for name in behind():
-            killing.stop(name)
+        for together in (ledger(), STORES):
+            killing.stop_all(together)
         gone = time.monotonic()
         before = len(workload.journal.accepted)
         threading.Event().wait(AWAY_S)
         taken = len(workload.journal.accepted) - before
         away_until = time.monotonic()
-        for name in reversed(behind()):
+        for name in [*STORES, *ledger()]:
             killing.start(name)
-        for name in behind():
+        for name in [*STORES, *ledger()]:
             killing.wait_until_back(name)
 
     usual = p99_ms(workload, begin=began, end=stopped)

@@ -96,9 +96,10 @@ def messages(topic: str) -> Iterator[Message]:
 def _until(consumer: Consumer, ends: dict[int, int]) -> Iterator[Message]:
     open_partitions = set(ends)
     while open_partitions:
-        found = consumer.consume(BATCH, timeout=READ_S)
-        assert found, f"the topic ends early in partitions {open_partitions}"
-        for message in found:
+        first = consumer.poll(READ_S)
+        assert first, f"the topic ends early in partitions {open_partitions}"
+        # A batch call waits until it is full or the time is up, and the last is never full.
+        for message in [first, *consumer.consume(BATCH, timeout=0)]:
             if message.error() is not None:
                 continue
             partition, offset = message.partition(), message.offset()
