@@ -1,7 +1,7 @@
 import threading
 import time
 
-from common.ids import uuid7
+from common.ids import uuid7, uuid7_many
 
 
 class TestUuid7:
@@ -18,6 +18,12 @@ class TestUuid7:
         made = [uuid7() for _ in range(20_000)]
 
         assert made == sorted(set(made))
+
+    def test_ascends_strictly_when_many_are_made_at_once(self):
+        made = [uuid7(), *uuid7_many(10_000), uuid7()]
+
+        assert made == sorted(set(made))
+        assert len({one.int & (1 << 62) - 1 for one in made}) == len(made)
 
     def test_never_repeats_over_threads(self):
         made: list[list[object]] = [[] for _ in range(4)]
