@@ -77,6 +77,9 @@ def consumer_config(*, group: str, instance_id: str) -> Config:
         # few batches are enough to work from.
         "queued.min.messages": 1000,
         "queued.max.messages.kbytes": 8 * 1024,
+        # A client that has enough looks again after a second, by default; then, batches of what
+        # little came meanwhile would set the pace.
+        "fetch.queue.backoff.ms": 20,
         "allow.auto.create.topics": False,
         "topic.metadata.refresh.interval.ms": 10_000,
     }
