@@ -18,17 +18,19 @@ def cursors_lock(*, consumer: str, source: str, streams: Collection[UUID]) -> di
     """
     if not streams:
         return {}
-    ordered = sorted(streams)
-    wanted = array_of(ordered)
+    held = _lock(consumer, source, streams)
+    new = set(streams).difference(held)
+    if new:
+        # Most batches bring no new stream, and to insert what is there already costs more than
+        # all else here. A twin that begins the same streams may have them by now, and wait for
+        # those held: that is a deadlock, and the batch is tried again.
+        _begin(consumer, source, new)
+        held |= _lock(consumer, source, new)
+    return held
+
+
+def _lock(consumer: str, source: str, streams: Collection[UUID]) -> dict[UUID, Cursor]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO inbox_cursor (consumer, source, stream, last_sequence)
-            SELECT %s, %s, stream, 0 FROM unnest(%s::uuid[]) AS new (stream)
-            ON CONFLICT DO NOTHING
-            """,
-            [consumer, source, wanted],
-        )
         cursor.execute(
             """
             SELECT stream, last_sequence, last_event_id, forked_at IS NOT NULL
@@ -37,9 +39,21 @@ def cursors_lock(*, consumer: str, source: str, streams: Collection[UUID]) -> di
             ORDER BY stream
             FOR UPDATE
             """,
-            [consumer, source, wanted],
+            [consumer, source, array_of(list(streams))],
         )
         return {row[0]: Cursor(*row) for row in cursor.fetchall()}
+
+
+def _begin(consumer: str, source: str, streams: Collection[UUID]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO inbox_cursor (consumer, source, stream, last_sequence)
+            SELECT %s, %s, stream, 0 FROM unnest(%s::uuid[]) AS new (stream)
+            ON CONFLICT DO NOTHING
+            """,
+            [consumer, source, array_of(sorted(streams))],
+        )
 
 
 def cursors_save(*, consumer: str, source: str, cursors: Collection[Cursor]) -> None:

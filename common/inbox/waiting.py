@@ -33,18 +33,21 @@ def waiting_is_there(*, consumer: str, source: str, streams: Collection[UUID]) -
     """
     Whether anything waits or is dead in these streams, whose cursors are locked.
 
-    Mostly there is nothing, and then one look is enough for a batch.
+    Mostly there is nothing anywhere, and then the streams are not even looked for.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             SELECT EXISTS (
                 SELECT FROM inbox_waiting
-                WHERE consumer = %s AND source = %s AND stream = ANY(%s::uuid[])
-                    AND state IN ('dead', 'waiting')
+                WHERE consumer = %(consumer)s AND state IN ('dead', 'waiting')
+            ) AND EXISTS (
+                SELECT FROM inbox_waiting
+                WHERE consumer = %(consumer)s AND source = %(source)s
+                    AND stream = ANY(%(streams)s::uuid[]) AND state IN ('dead', 'waiting')
             )
             """,
-            [consumer, source, array_of(list(streams))],
+            {"consumer": consumer, "source": source, "streams": array_of(list(streams))},
         )
         return bool(cursor.fetchone()[0])
 

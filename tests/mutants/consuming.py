@@ -157,10 +157,18 @@ CONSUMING = (
     ),
     Mutant(
         name="cursors-unsorted",
-        what="locks the cursors of a batch in any order",
+        what="locks the cursors of a batch the other way round",
         file="common/inbox/cursors.py",
-        old="    ordered = sorted(streams)\n",
-        new="    ordered = sorted(streams, reverse=len(streams) % 2 == 0)\n",
+        old="            ORDER BY stream\n",
+        new="            ORDER BY stream DESC\n",
+        tests=("tests/common/test_lock_order.py",),
+    ),
+    Mutant(
+        name="cursors-begun-unsorted",
+        what="begins the cursors of new streams the other way round",
+        file="common/inbox/cursors.py",
+        old="array_of(sorted(streams))",
+        new="array_of(sorted(streams, reverse=True))",
         tests=("tests/common/test_lock_order.py",),
     ),
     Mutant(
