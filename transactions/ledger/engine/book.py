@@ -20,15 +20,15 @@ class Book:
         accounts: Mapping[AccountKey, AccountState],
         transactions: Mapping[UUID, TransactionState],
     ) -> None:
-        self._accounts = accounts
+        self._accounts = {key: account.copy() for key, account in accounts.items()}
+        self._touched: dict[int, AccountState] = {}
         self._transactions = transactions
-        self._changed_accounts: dict[AccountKey, AccountState] = {}
         self._changed_transactions: dict[UUID, TransactionState] = {}
         self.created: dict[UUID, TransactionState] = {}
 
     def account(self, key: AccountKey) -> AccountState:
         """An account as it is by now. Raises `KeyError` when the caller did not provide it."""
-        return self._changed_accounts.get(key) or self._accounts[key]
+        return self._accounts[key]
 
     def transaction(self, transaction_id: UUID) -> TransactionState | None:
         """A transaction as it is by now, None when there is none."""
@@ -40,7 +40,7 @@ class Book:
 
     def changed_accounts(self) -> list[AccountState]:
         """The accounts that legs were applied to."""
-        return list(self._changed_accounts.values())
+        return list(self._touched.values())
 
     def changed_transactions(self) -> list[TransactionState]:
         """The transactions that were given and changed since."""
@@ -96,9 +96,8 @@ class Book:
         )
 
     def _take(self, key: AccountKey) -> AccountState:
-        account = self._changed_accounts.get(key)
-        if account is None:
-            account = self._changed_accounts[key] = self._accounts[key].copy()
+        account = self._accounts[key]
+        self._touched[id(account)] = account
         return account
 
     def _take_transaction(self, transaction: TransactionState) -> TransactionState:
