@@ -1,8 +1,10 @@
 """Step 5 of the road: a record of Kafka becomes an event in its place, or poison. Pure."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -14,11 +16,12 @@ from common.events.topics import SOURCE_BY_TOPIC
 from common.kafka.broker import Record
 
 
-class Arrival(Struct, frozen=True, kw_only=True):
+class Arrival(Struct, kw_only=True):
     """
     A well-formed event as it came in. `event` is None for a type that nobody here knows.
 
-    `row_id` is the waiting row it was kept in, None when it comes from Kafka.
+    `row_id` is the waiting row it was kept in, None when it comes from Kafka. `effect` is what
+    it does to its batch, if it was translated early (see `translate.py`).
     """
 
     record: Record
@@ -26,6 +29,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     event: Event | None
     consumed_at: datetime
     row_id: int | None = None
+    effect: Callable[[Any], None] | None = None
 
     @property
     def published_at(self) -> datetime:

@@ -18,6 +18,7 @@ from common.inbox.cursors import cursors_lock, cursors_save
 from common.inbox.dead import dead_store
 from common.inbox.models import InboxWaiting
 from common.inbox.placement import Cursor, Placing, Turn
+from common.inbox.translate import effect_of
 from common.inbox.waiting import (
     LOAD_MAX,
     PLACE_CONTESTED,
@@ -29,7 +30,7 @@ from common.inbox.waiting import (
     waiting_settle,
     waiting_store,
 )
-from common.inbox.wiring import Batch, Received, Wiring
+from common.inbox.wiring import Batch, Wiring
 
 
 @dataclass(slots=True)
@@ -175,19 +176,11 @@ def _apply(
 
 def _handle(wiring: Wiring, batch: Batch, arrival: Arrival, report: BatchReport) -> None:
     report.applied += 1
-    handler = wiring.handlers.get(arrival.envelope.type)
-    if handler is None or arrival.event is None:
+    effect = arrival.effect or effect_of(wiring, arrival)
+    if effect is None:
         report.skipped += 1
-        return
-    received = Received(
-        envelope=arrival.envelope,
-        event=arrival.event,
-        partition=arrival.record.partition,
-        offset=arrival.record.offset,
-        published_at=arrival.published_at,
-        consumed_at=arrival.consumed_at,
-    )
-    handler(received, batch)
+    else:
+        effect(batch)
 
 
 def _keep(

@@ -79,7 +79,7 @@ class Consumer:
     ) -> None:
         self._wiring = wiring
         self._source = source
-        self._ahead = Ahead(source)
+        self._ahead = Ahead(source, wiring)
         self._pace = Pace()
         self._stop = stop
         self._limits = limits

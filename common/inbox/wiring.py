@@ -29,9 +29,9 @@ class Received(Struct, frozen=True, kw_only=True):
 
 class Batch(Protocol):
     """
-    The effects of one database transaction, collected by handlers in order.
+    The effects of one database transaction, collected in the order of events.
 
-    `write` is called once, after the last handler, inside the transaction, and makes all of
+    `write` is called once, after the last effect, inside the transaction, and makes all of
     them true with set-based statements. A business refusal is an outcome that `write` records,
     never an error. What it raises rolls the whole batch back: transient database errors are
     retried, anything else is bisected down to the event that causes it.
@@ -40,8 +40,16 @@ class Batch(Protocol):
     def write(self) -> None: ...
 
 
-Handler = Callable[[Received, Any], None]
-"""Translates one event into the service's terms and adds it to the batch. It does no I/O."""
+Effect = Callable[[Any], None]
+"""Adds an event to the batch in which it has its turn."""
+
+Handler = Callable[[Received], Effect]
+"""
+Translates one event into the service's terms.
+
+It does no I/O. It may be called on any thread and before anybody knows whether the event has its
+turn, so what it finds wrong must not depend on anything else than the event.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -75,7 +75,7 @@ def _deliver(arrivals: Sequence[Arrival], seed: int) -> End:
         consumer="shuffled",
         topic=USERS_EVENTS,
         handlers={
-            "transaction_created.v1": lambda received, batch: batch.received.append(received)
+            "transaction_created.v1": lambda received: lambda batch: batch.received.append(received)
         },
         open_batch=lambda: Effects(lambda _: None),
     )

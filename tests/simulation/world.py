@@ -24,7 +24,7 @@ from common.events.topics import (
 from common.inbox.consumer import Consumer, Limits
 from common.inbox.errors import LetterResolved
 from common.inbox.replay import dead_letter_replay
-from common.inbox.wiring import Received, Wiring
+from common.inbox.wiring import Effect, Received, Wiring
 from common.outbox.append import outbox_append_many
 from common.outbox.errors import StreamNotAccepting
 from common.outbox.publisher import PublisherThread
@@ -140,7 +140,10 @@ class World:
             open_batch=lambda: Effects(self._settle),
         )
 
-    def _on_event(self, received: Received, batch: Effects) -> None:
+    def _on_event(self, received: Received) -> Effect:
+        return lambda batch: self._take(received, batch)
+
+    def _take(self, received: Received, batch: Effects) -> None:
         amount = getattr(received.event, "amount", None)
         if amount == SPOILT_AMOUNT and not self.healed:
             raise PlannedBug("this handler cannot do thirteen")

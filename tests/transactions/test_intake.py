@@ -54,7 +54,7 @@ def received(event, **members):
 
 def command_of(event, **members):
     batch = IntakeBatch()
-    on_transaction_created(received(event, **members), batch)
+    on_transaction_created(received(event, **members))(batch)
     (command,) = batch.commands
     return command
 
@@ -157,7 +157,7 @@ class TestCommands:
         )
         batch = IntakeBatch()
 
-        WIRING.handlers[event.TYPE](received(event, sequence=9), batch)
+        WIRING.handlers[event.TYPE](received(event, sequence=9))(batch)
 
         (command,) = batch.commands
         assert type(command) is expected
@@ -174,13 +174,13 @@ class TestOnUserRegistered:
         event = UserRegisteredV1(user_id=BOB, status="active", registered_at=NOON)
 
         with pytest.raises(EventInvalid):
-            on_user_status(received(event, stream=ALICE), IntakeBatch())
+            on_user_status(received(event, stream=ALICE))
 
     def test_remembers_the_last_status(self):
         batch = IntakeBatch()
         for status in ("pending_verification", "active"):
             event = UserRegisteredV1(user_id=ALICE, status=status, registered_at=NOON)
-            on_user_status(received(event), batch)
+            on_user_status(received(event))(batch)
 
         assert batch.user_statuses == {ALICE: "active"}
 
@@ -191,7 +191,7 @@ class TestOnUserRegistered:
             UserReinstatedV1(user_id=ALICE, status="active", reinstated_at=NOON),
             UserClosedV1(user_id=ALICE, status="closed", closed_at=NOON),
         ):
-            WIRING.handlers[event.TYPE](received(event), batch)
+            WIRING.handlers[event.TYPE](received(event))(batch)
 
         assert batch.user_statuses == {ALICE: "closed"}
 

@@ -29,6 +29,10 @@ class IntakeBatch:
         self.user_statuses: dict[UUID, str] = {}
         self._closings: list[tuple[int, Source]] = []
 
+    def hear_of(self, user_id: UUID, status: str) -> None:
+        """Remember a user's status until something later is heard."""
+        self.user_statuses[user_id] = status
+
     def close_user(self, source: Source) -> None:
         """Close the user of an event after the commands so far and before those to come."""
         self._closings.append((len(self.commands), source))

@@ -22,13 +22,14 @@ from common.events.contracts import (
     UserSuspendedV1,
     Wallet,
 )
-from common.inbox.wiring import Received
+from common.inbox.wiring import Effect, Received
 from transactions.intake.batch import IntakeBatch
 from transactions.intake.limits import TEXT_MAX, TRACEPARENT_MAX
 from transactions.intake.moments import utc
 from transactions.ledger.engine import (
     AccountKey,
     Capture,
+    Command,
     Create,
     Expire,
     Reverse,
@@ -47,7 +48,7 @@ UserStatusEvent = (
 )
 
 
-def on_user_status(received: Received, batch: IntakeBatch) -> None:
+def on_user_status(received: Received) -> Effect:
     """
     Remember the user's status, for display.
 
@@ -56,16 +57,21 @@ def on_user_status(received: Received, batch: IntakeBatch) -> None:
     event = cast("UserStatusEvent", received.event)
     if event.user_id != received.envelope.stream:
         raise EventInvalid("the user is not the one of this stream")
-    batch.user_statuses[event.user_id] = event.status
+    return lambda batch: batch.hear_of(event.user_id, event.status)
 
 
-def on_user_close_requested(received: Received, batch: IntakeBatch) -> None:
+def on_user_close_requested(received: Received) -> Effect:
     """Ask the ledger to close the user's wallets. Raises `EventInvalid` as `on_user_status`."""
-    on_user_status(received, batch)
-    batch.close_user(_source(received))
+    heard, source = on_user_status(received), _source(received)
+
+    def close(batch: IntakeBatch) -> None:
+        heard(batch)
+        batch.close_user(source)
+
+    return close
 
 
-def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
+def on_transaction_created(received: Received) -> Effect:
     """
     Ask the ledger to move the money, or to hold it first.
 
@@ -75,7 +81,7 @@ def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
     """
     event = cast("TransactionCreatedV1", received.event)
     _check_parties(event, stream=received.envelope.stream)
-    batch.commands.append(
+    return _asking(
         Create(
             transaction_id=event.transaction_id,
             kind=event.kind,
@@ -92,7 +98,7 @@ def on_transaction_created(received: Received, batch: IntakeBatch) -> None:
     )
 
 
-def on_transaction_capture_requested(received: Received, batch: IntakeBatch) -> None:
+def on_transaction_capture_requested(received: Received) -> Effect:
     """
     Ask the ledger to capture a hold.
 
@@ -100,7 +106,7 @@ def on_transaction_capture_requested(received: Received, batch: IntakeBatch) -> 
     command that is refused, whoever sent it hears.
     """
     event = cast("TransactionCaptureRequestedV1", received.event)
-    batch.commands.append(
+    return _asking(
         Capture(
             command_id=event.command_id,
             transaction_id=event.transaction_id,
@@ -112,10 +118,10 @@ def on_transaction_capture_requested(received: Received, batch: IntakeBatch) -> 
     )
 
 
-def on_transaction_void_requested(received: Received, batch: IntakeBatch) -> None:
+def on_transaction_void_requested(received: Received) -> Effect:
     """Ask the ledger to release a hold; see `on_transaction_capture_requested`."""
     event = cast("TransactionVoidRequestedV1", received.event)
-    batch.commands.append(
+    return _asking(
         Void(
             command_id=event.command_id,
             transaction_id=event.transaction_id,
@@ -126,14 +132,14 @@ def on_transaction_void_requested(received: Received, batch: IntakeBatch) -> Non
     )
 
 
-def on_transaction_reversal_requested(received: Received, batch: IntakeBatch) -> None:
+def on_transaction_reversal_requested(received: Received) -> Effect:
     """
     Ask the ledger to move money back; see `on_transaction_capture_requested`.
 
     Who may ask for it was judged by users; the reason stays there.
     """
     event = cast("TransactionReversalRequestedV1", received.event)
-    batch.commands.append(
+    return _asking(
         Reverse(
             command_id=event.command_id,
             transaction_id=event.transaction_id,
@@ -145,10 +151,10 @@ def on_transaction_reversal_requested(received: Received, batch: IntakeBatch) ->
     )
 
 
-def on_transaction_expiry_due(received: Received, batch: IntakeBatch) -> None:
+def on_transaction_expiry_due(received: Received) -> Effect:
     """Tell the ledger that the deadline of a hold is over; see the captures above."""
     event = cast("TransactionExpiryDueV1", received.event)
-    batch.commands.append(
+    return _asking(
         Expire(
             command_id=event.command_id,
             transaction_id=event.transaction_id,
@@ -156,6 +162,10 @@ def on_transaction_expiry_due(received: Received, batch: IntakeBatch) -> None:
             source=_source(received),
         )
     )
+
+
+def _asking(command: Command) -> Effect:
+    return lambda batch: batch.commands.append(command)
 
 
 def _reference(event: TransactionCreatedV1) -> str | None:

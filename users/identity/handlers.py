@@ -4,7 +4,7 @@ from typing import Protocol
 
 from common.events.codec import EventInvalid
 from common.events.contracts import UserCloseDecidedV1
-from common.inbox.wiring import Received
+from common.inbox.wiring import Effect, Received
 from users.identity.lifecycle import By, CloseDecision
 
 
@@ -14,7 +14,7 @@ class Closings(Protocol):
     close_decisions: list[CloseDecision]
 
 
-def on_user_close_decided(received: Received, batch: Closings) -> None:
+def on_user_close_decided(received: Received) -> Effect:
     """
     All wallets are closed, or none is.
 
@@ -27,17 +27,20 @@ def on_user_close_decided(received: Received, batch: Closings) -> None:
         raise EventInvalid("the user is not the one of this stream")
     if event.closed != (event.code is None):
         raise EventInvalid("a refusal has a code, and nothing else has")
-    batch.close_decisions.append(
-        CloseDecision(
-            user_id=event.user_id,
-            request_event_id=event.cause.event_id,
-            code=event.code,
-            by=By(
-                actor=envelope.actor,
-                at=event.decided_at,
-                correlation_id=envelope.correlation_id,
-                causation_id=str(envelope.id),
-                traceparent=envelope.traceparent,
-            ),
-        )
+    decision = CloseDecision(
+        user_id=event.user_id,
+        request_event_id=event.cause.event_id,
+        code=event.code,
+        by=By(
+            actor=envelope.actor,
+            at=event.decided_at,
+            correlation_id=envelope.correlation_id,
+            causation_id=str(envelope.id),
+            traceparent=envelope.traceparent,
+        ),
     )
+
+    def decide(batch: Closings) -> None:
+        batch.close_decisions.append(decision)
+
+    return decide

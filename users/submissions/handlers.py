@@ -17,10 +17,10 @@ from common.events.contracts import (
     TransactionReversedV1,
     TransactionVoidedV1,
 )
-from common.inbox.wiring import Received
+from common.inbox.wiring import Effect, Received
 from users.submissions.command_outcomes import CommandOutcome
 from users.submissions.models import TransactionCommand, TransactionRequest
-from users.submissions.outcomes import Outcome, OutcomeBatch
+from users.submissions.outcomes import Outcome
 from users.submissions.road import Road
 
 _STATUS = TransactionRequest.Status
@@ -30,10 +30,10 @@ _COMMAND = TransactionCommand.Type
 Told = TypeVar("Told", bound=OutcomeEvent)
 
 
-def on_transaction_authorised(received: Received, batch: OutcomeBatch) -> None:
+def on_transaction_authorised(received: Received) -> Effect:
     """The money is held; the request is not settled before the hold is."""
     event = _told(received, TransactionAuthorisedV1)
-    batch.add(
+    return _adding(
         Outcome(
             **_facts(event, received),
             before=_STATUS.PENDING,
@@ -47,11 +47,11 @@ def on_transaction_authorised(received: Received, batch: OutcomeBatch) -> None:
     )
 
 
-def on_transaction_posted(received: Received, batch: OutcomeBatch) -> None:
+def on_transaction_posted(received: Received) -> Effect:
     """The money moved: all of it at once, or what a command has captured of a hold."""
     event = _told(received, TransactionPostedV1)
     at_once = event.command_id is None
-    batch.add(
+    return _adding(
         Outcome(
             **_facts(event, received),
             before=_STATUS.PENDING if at_once else _STATUS.AUTHORISED,
@@ -69,10 +69,10 @@ def on_transaction_posted(received: Received, batch: OutcomeBatch) -> None:
     )
 
 
-def on_transaction_rejected(received: Received, batch: OutcomeBatch) -> None:
+def on_transaction_rejected(received: Received) -> Effect:
     """The ledger refused."""
     event = _told(received, TransactionRejectedV1)
-    batch.add(
+    return _adding(
         Outcome(
             **_facts(event, received),
             before=_STATUS.PENDING,
@@ -84,23 +84,23 @@ def on_transaction_rejected(received: Received, batch: OutcomeBatch) -> None:
     )
 
 
-def on_transaction_voided(received: Received, batch: OutcomeBatch) -> None:
+def on_transaction_voided(received: Received) -> Effect:
     """A hold was released by a command."""
     event = _told(received, TransactionVoidedV1)
-    batch.add(_released(received, event, _STATUS.VOIDED, _COMMAND.VOID))
+    return _adding(_released(received, event, _STATUS.VOIDED, _COMMAND.VOID))
 
 
-def on_transaction_expired(received: Received, batch: OutcomeBatch) -> None:
+def on_transaction_expired(received: Received) -> Effect:
     """A hold was released because its deadline was over."""
     event = _told(received, TransactionExpiredV1)
-    batch.add(_released(received, event, _STATUS.EXPIRED, _COMMAND.EXPIRY))
+    return _adding(_released(received, event, _STATUS.EXPIRED, _COMMAND.EXPIRY))
 
 
-def on_transaction_reversed(received: Received, batch: OutcomeBatch) -> None:
+def on_transaction_reversed(received: Received) -> Effect:
     """Money went back, for the first time or once more."""
     event = _told(received, TransactionReversedV1)
     first = event.amount == event.reversed_amount
-    batch.add(
+    return _adding(
         Outcome(
             **_facts(event, received),
             before=_STATUS.POSTED if first else _STATUS.PARTIALLY_REVERSED,
@@ -115,19 +115,22 @@ def on_transaction_reversed(received: Received, batch: OutcomeBatch) -> None:
     )
 
 
-def on_transaction_command_rejected(received: Received, batch: OutcomeBatch) -> None:
+def on_transaction_command_rejected(received: Received) -> Effect:
     """The ledger refused a command; the transaction is what it was."""
     event = _told(received, TransactionCommandRejectedV1)
-    batch.refuse(
-        CommandOutcome(
-            **_facts(event, received),
-            command_id=event.command_id,
-            type=None,
-            rejection_code=event.code,
-            applied_amount=None,
-            settled_at=event.decided_at,
-        )
+    refusal = CommandOutcome(
+        **_facts(event, received),
+        command_id=event.command_id,
+        type=None,
+        rejection_code=event.code,
+        applied_amount=None,
+        settled_at=event.decided_at,
     )
+    return lambda batch: batch.refuse(refusal)
+
+
+def _adding(outcome: Outcome) -> Effect:
+    return lambda batch: batch.add(outcome)
 
 
 def _released(

@@ -8,7 +8,7 @@ from common.events.contracts import Cause, TransactionCreatedV1, TransactionReje
 from common.events.envelope import headers_decode
 from common.events.topics import USERS_EVENTS
 from common.inbox.arrival import arrive
-from common.inbox.wiring import Discarded, Received, Wiring
+from common.inbox.wiring import Discarded, Effect, Received, Wiring
 from common.outbox.append import NewEvent, outbox_append_many
 from common.outbox.models import OutboxMessage
 from tests.factories.events import NOON, record
@@ -29,8 +29,8 @@ class Echo:
         outbox_append_many(events=[_outcome(received) for received in self.received])
 
 
-def on_created(received: Received, batch: Echo) -> None:
-    batch.received.append(received)
+def on_created(received: Received) -> Effect:
+    return lambda batch: batch.received.append(received)
 
 
 def echo_wiring(

@@ -45,7 +45,7 @@ def consume(*events):
     """What the consumer does with one batch, but for cursors and offsets."""
     batch = WIRING.open_batch()
     for event in events:
-        WIRING.handlers[event.TYPE](received(event, stream=JOURNAL_STREAM), batch)
+        WIRING.handlers[event.TYPE](received(event, stream=JOURNAL_STREAM))(batch)
     with transaction.atomic():
         batch.write()
 

@@ -243,7 +243,7 @@ class TestBatch:
             command = command_on(row, "capture" if number % 2 else "void")
             outcome = captured(row, by=command) if number % 2 else voided(row, by=command)
             for event in (outcome, refused(command_on(row), "already_captured")):
-                WIRING.handlers[event.TYPE](received(event, stream=row.user_id), batch)
+                WIRING.handlers[event.TYPE](received(event, stream=row.user_id))(batch)
 
         with django_assert_num_queries(2):
             batch.write()

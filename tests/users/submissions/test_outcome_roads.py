@@ -160,7 +160,7 @@ def test_costs_no_further_statement():
     batch = WIRING.open_batch()
     for row, command in zip(rows, commands, strict=True):
         for event in (authorised(row), refused(command)):
-            WIRING.handlers[event.TYPE](received(event, stream=row.user_id), batch)
+            WIRING.handlers[event.TYPE](received(event, stream=row.user_id))(batch)
 
     with CaptureQueriesContext(connection) as asked:
         batch.write()

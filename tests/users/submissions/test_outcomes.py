@@ -55,7 +55,7 @@ def consume(*events, stream=None) -> None:
     for event in events:
         known = TransactionRequest.objects.filter(id=event.transaction_id).first()
         owner = stream or (known.user_id if known else uuid7())
-        WIRING.handlers[event.TYPE](received(event, stream=owner), batch)
+        WIRING.handlers[event.TYPE](received(event, stream=owner))(batch)
     batch.write()
 
 
@@ -103,7 +103,7 @@ class TestOutcome:
         events = [rejected(row) if n % 3 else posted(row) for n, row in enumerate(rows)]
         batch = WIRING.open_batch()
         for row, event in zip(rows, events, strict=True):
-            WIRING.handlers[event.TYPE](received(event, stream=row.user_id), batch)
+            WIRING.handlers[event.TYPE](received(event, stream=row.user_id))(batch)
 
         with django_assert_num_queries(1):
             batch.write()
