@@ -1,13 +1,16 @@
 """Many new rows of a table in one statement."""
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
 from psycopg import sql
+
+from common.ahead import ahead
 
 _ENCODER = msgspec.json.Encoder()
 _STATEMENT = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL 'null', QUOTE '\"', ESCAPE '\\')")
@@ -19,25 +22,41 @@ _OTHER_ESCAPE = re.compile(rb"\\[bfnrtu]")
 _ROWS_AT_ONCE = 200
 """The database takes rows in while those behind them are still being made."""
 
+_Lines = tuple[sql.Composed, bytes]
+"""A statement that copies, and some lines for it."""
 
-def rows_copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+
+class NewRows(NamedTuple):
     """
-    Add rows to a table, in the caller's transaction and in the order given.
+    Rows to add to a table, in this order.
 
     A value is an id, a number, a moment, a text or None; bytes are given as `bytea_of` or
-    `bytea_of_text`. Errors of the database are Django's.
+    `bytea_of_text`.
     """
-    left = iter(rows)
-    names = sql.SQL(", ").join(map(sql.Identifier, columns))
-    # Django does not translate the errors of COPY by itself, and whoever retries looks for
-    # Django's.
-    with (
-        connection.cursor() as cursor,
-        connection.wrap_database_errors,
-        cursor.copy(_STATEMENT.format(sql.Identifier(table), names)) as copy,
-    ):
-        while chunk := list(islice(left, _ROWS_AT_ONCE)):
-            copy.write(_lines(chunk))
+
+    table: str
+    columns: Sequence[str]
+    rows: Iterable[Sequence[Any]]
+
+
+def rows_copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Add rows to a table, in the caller's transaction. Errors of the database are Django's."""
+    _copy_each(_lines_of([NewRows(table, columns, rows)]))
+
+
+def tables_copy(tables: Iterable[NewRows], *, many: bool) -> None:
+    """
+    Add rows to some tables, one table after the other, in the caller's transaction.
+
+    Where they are `many`, they are made on another thread, while the database takes in those
+    before them: `tables` and their rows are iterated over there, and must not ask the database.
+    Errors of the database are Django's, those of making rows are raised as they are.
+    """
+    if not many:
+        _copy_each(_lines_of(tables))
+        return
+    with ahead(_lines_of(tables)) as made:
+        _copy_each(made)
 
 
 def bytea_of(raw: bytes) -> str:
@@ -48,6 +67,25 @@ def bytea_of(raw: bytes) -> str:
 def bytea_of_text(raw: bytes) -> str:
     """Bytes that are a text without NUL, at little more than their own length."""
     return raw.decode().replace("\\", "\\\\")
+
+
+def _copy_each(made: Iterable[_Lines]) -> None:
+    # Django does not translate the errors of COPY by itself, and whoever retries looks for
+    # Django's.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        for statement, lines in groupby(made, key=itemgetter(0)):
+            with cursor.copy(statement) as copy:
+                for _, some in lines:
+                    copy.write(some)
+
+
+def _lines_of(tables: Iterable[NewRows]) -> Iterator[_Lines]:
+    for table, columns, rows in tables:
+        names = sql.SQL(", ").join(map(sql.Identifier, columns))
+        statement = _STATEMENT.format(sql.Identifier(table), names)
+        left = iter(rows)
+        while chunk := list(islice(left, _ROWS_AT_ONCE)):
+            yield statement, _lines(chunk)
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> bytes:

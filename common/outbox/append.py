@@ -7,7 +7,7 @@ without harm.
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from common.db.arrays import array_of
-from common.db.copying import bytea_of_text, rows_copy
+from common.db.copying import NewRows, bytea_of_text, rows_copy
 from common.events.codec import event_encode
 from common.events.contracts import Event
-from common.ids import uuid7
+from common.ids import uuid7, uuid7_many
 from common.outbox import publisher
 from common.outbox.errors import StreamNotAccepting
 
@@ -66,6 +66,14 @@ class Slot(NamedTuple):
 
     sequence: int
     taken_at: datetime
+
+
+class Place(NamedTuple):
+    """A place in a stream that is taken for an event: its id and its sequence."""
+
+    event_id: UUID
+    stream: UUID
+    sequence: int
 
 
 class Held(NamedTuple):
@@ -255,20 +263,41 @@ def outbox_append_many(*, events: Sequence[NewEvent]) -> list[UUID]:
     Streams are locked in sorted order and begun where they do not exist. Raises as
     `outbox_append`.
     """
-    if not events:
+    places = outbox_places_take(streams=[event.stream for event in events])
+    if events:
+        _store_many(places, events)
+    return [place.event_id for place in places]
+
+
+def outbox_places_take(*, streams: Sequence[UUID]) -> list[Place]:
+    """
+    Take the next place of a stream for each event to come, in the order given.
+
+    A place that is taken must be used: write `outbox_messages` in the same transaction. Streams
+    are locked in sorted order and begun where they do not exist.
+    """
+    if not streams:
         return []
     _assert_in_transaction()
-    identified = [(uuid7(), event) for event in events]
+    event_ids = uuid7_many(len(streams))
     next_sequence = _streams_take(
-        Counter(event.stream for event in events),
-        heads={event.stream: event_id for event_id, event in identified},
+        Counter(streams), heads=dict(zip(streams, event_ids, strict=True))
     )
-    numbered = []
-    for event_id, event in identified:
-        numbered.append((event_id, event, next_sequence[event.stream]))
-        next_sequence[event.stream] += 1
-    _store_many(numbered)
-    return [event_id for event_id, _ in identified]
+    places = []
+    for event_id, stream in zip(event_ids, streams, strict=True):
+        places.append(Place(event_id, stream, next_sequence[stream]))
+        next_sequence[stream] += 1
+    return places
+
+
+def outbox_messages(*, places: Sequence[Place], events: Iterable[NewEvent]) -> NewRows:
+    """
+    The rows of events that have their places, to write in the transaction that took these.
+
+    Events are taken one by one, when their rows are made. Raises `EventTooLarge` then, and
+    `ValueError` when an event and its place differ. Afterwards call `publisher_wake`.
+    """
+    return NewRows("outbox_message", COLUMNS, _message_rows(places, events))
 
 
 def _streams_take(counts: Counter[UUID], *, heads: Mapping[UUID, UUID]) -> dict[UUID, int]:
@@ -306,11 +335,17 @@ def _store(event: NewEvent, sequence: int) -> UUID:
     return event_id
 
 
-def _store_many(numbered: Sequence[tuple[UUID, NewEvent, int]]) -> None:
-    # One by one: the database takes rows in while those behind them are still being made.
-    rows = (row_of(*each) for each in numbered)
-    rows_copy("outbox_message", COLUMNS, ((*row[:-1], bytea_of_text(row[-1])) for row in rows))
+def _store_many(places: Sequence[Place], events: Sequence[NewEvent]) -> None:
+    rows_copy(*outbox_messages(places=places, events=events))
     publisher_wake()
+
+
+def _message_rows(places: Sequence[Place], events: Iterable[NewEvent]) -> Iterator[tuple[Any, ...]]:
+    for place, event in zip(places, events, strict=True):
+        if event.stream != place.stream:
+            raise ValueError("an event is not of the stream that its place is in")
+        row = row_of(place.event_id, event, place.sequence)
+        yield (*row[:-1], bytea_of_text(row[-1]))
 
 
 def publisher_wake() -> None:

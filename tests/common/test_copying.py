@@ -5,7 +5,7 @@ import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 
 from common.db import copying
-from common.db.copying import bytea_of, bytea_of_text, rows_copy
+from common.db.copying import NewRows, bytea_of, bytea_of_text, rows_copy, tables_copy
 from tests.factories.events import ALICE, BOB
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 250, tzinfo=UTC)
@@ -81,3 +81,56 @@ class TestRowsCopy:
             rows_copy(table, ("id", "told"), [(ALICE, "\x00")])
 
         assert rows() == []
+
+
+def told(table, texts, *, spoilt=False):
+    for number, text in enumerate(texts):
+        yield UUID(int=number + 1), text
+    if spoilt:
+        raise LookupError(table)
+
+
+@pytest.mark.parametrize("many", [False, True])
+class TestTablesCopy:
+    @pytest.fixture
+    def other(self, table):
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE TEMPORARY TABLE other (LIKE {table}) ON COMMIT DROP")
+        return "other"
+
+    def copy(self, *tables, many):
+        columns = ("id", "told")
+        tables_copy((NewRows(table, columns, rows) for table, rows in tables), many=many)
+
+    def others(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT told FROM other")
+            return [text for (text,) in cursor]
+
+    def test_adds_rows_to_each_in_the_order_given(self, table, other, many, monkeypatch):
+        monkeypatch.setattr(copying, "_ROWS_AT_ONCE", 2)
+
+        self.copy(
+            (table, told(table, "abc")),
+            (other, told(other, "")),
+            (table, told(table, "")),
+            (other, told(other, "de")),
+            many=many,
+        )
+
+        assert [row[2] for row in rows()] == ["a", "b", "c"]
+        assert self.others() == ["d", "e"]
+
+    def test_adds_nothing_when_rows_cannot_be_made(self, table, other, many):
+        with pytest.raises(LookupError, match="other"), transaction.atomic():
+            self.copy(
+                (table, told(table, "abc")), (other, told(other, "d", spoilt=True)), many=many
+            )
+
+        assert (rows(), self.others()) == ([], [])
+
+    def test_raises_what_django_raises_and_copies_nothing_more(self, table, other, many):
+        with pytest.raises(DataError), transaction.atomic():
+            self.copy((table, told(table, "\x00")), (other, told(other, "d")), many=many)
+
+        assert (rows(), self.others()) == ([], [])

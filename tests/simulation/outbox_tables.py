@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from common.events.codec import event_encode
-from common.outbox.append import NewEvent, Slot
+from common.outbox.append import NewEvent, Place, Slot
 from common.outbox.errors import StreamNotAccepting
 from tests.simulation.clock import now
-from tests.simulation.database import Database, autocommit, statement
+from tests.simulation.database import Database, Transaction, autocommit, statement
 from tests.simulation.places import numbered_id
 from tests.simulation.scheduler import here, scheduler
 
@@ -109,22 +109,24 @@ def stream_accepting_set(*, stream: UUID, accepting: bool) -> None:
     opened.write(STREAMS, stream, replace(known, accepting=accepting))
 
 
-def messages_store(numbered: Sequence[tuple[UUID | None, NewEvent, int]]) -> list[UUID]:
+def messages_store(places: Sequence[Place], events: Sequence[NewEvent]) -> None:
     opened = statement("store events")
-    ids = []
-    for _, event, sequence in numbered:  # a run shall be the same again, so ids are drawn here
-        row = _message(opened.database, event, sequence)
-        scheduler().note(f"event {sequence} of {event.stream.int} has position {row.position}")
-        opened.write(MESSAGES, row.position, row)
-        head = replace(opened.read(STREAMS, event.stream), last_event_id=row.id)
-        opened.write(STREAMS, event.stream, head)
-        ids.append(row.id)
-    opened.hooks.append(FakeWake.wake)
-    return ids
+    for place, event in zip(places, events, strict=True):
+        _message_store(opened, event, place.sequence)
 
 
 def message_store(event: NewEvent, sequence: int) -> UUID:
-    return messages_store([(None, event, sequence)])[0]
+    return _message_store(statement("store an event"), event, sequence)
+
+
+def _message_store(opened: Transaction, event: NewEvent, sequence: int) -> UUID:
+    row = _message(opened.database, event, sequence)  # a run is the same again: ids are drawn here
+    scheduler().note(f"event {sequence} of {event.stream.int} has position {row.position}")
+    opened.write(MESSAGES, row.position, row)
+    head = replace(opened.read(STREAMS, event.stream), last_event_id=row.id)
+    opened.write(STREAMS, event.stream, head)
+    opened.hooks.append(FakeWake.wake)
+    return row.id
 
 
 def _message(database: Database, new: NewEvent, sequence: int) -> Message:

@@ -1,6 +1,6 @@
 """Step 9 of the road: what the ledger announces about its decisions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -23,9 +23,9 @@ from transactions.ledger.accounts import OpenedAccount
 from transactions.ledger.engine import Change, Child, Command, Create, Decision, Source
 
 
-def outcome_events(decisions: Sequence[Decision], *, decided_at: datetime) -> list[NewEvent]:
+def outcome_events(decisions: Iterable[Decision], *, decided_at: datetime) -> Iterator[NewEvent]:
     """One outcome for each decision, in order, on the stream of its request."""
-    return [_outcome(decision, decided_at) for decision in decisions]
+    return (_outcome(decision, decided_at) for decision in decisions)
 
 
 def accounts_opened_events(

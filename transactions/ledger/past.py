@@ -42,5 +42,5 @@ def ledger_past_apply(*, commands: Sequence[Command], at: datetime) -> Recorded:
     return Recorded(
         decisions.outcomes,
         list(accounts_opened_events(opened, commands)),
-        outcome_events(decisions.outcomes, decided_at=at),
+        list(outcome_events(decisions.outcomes, decided_at=at)),
     )

@@ -1,11 +1,12 @@
 """Step 8 of the road: write what the engine decided, in sets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any, cast
 from uuid import UUID
 
-from common.db.copying import bytea_of, rows_copy
+from common.db.copying import NewRows, bytea_of, tables_copy
 from common.db.refusing import refusing
 from transactions.ledger.engine import (
     AccountKey,
@@ -33,39 +34,49 @@ _JOURNAL = (
 )
 
 
+_MANY = 200
+"""Decisions whose rows take longer to make than a thread takes to begin, by far."""
+
+
 def decisions_record(
     decisions: Decisions,
     *,
     accounts: Mapping[AccountKey, AccountState],
     recorded_at: datetime,
+    announced: Iterable[NewRows] = (),
 ) -> None:
     """
     Write ledger transactions, postings and journal entries, in the caller's transaction.
 
-    Three statements, whatever the number of decisions. What became of a transaction later in
-    the same batch is in its row from the start. Raises `TransactionAlreadyRecorded`
-    when one of the ids is there already; the caller's transaction is broken then.
+    One statement for each table, whatever the number of decisions, and then those of
+    `announced`. What became of a transaction later in the same batch is in its row from the
+    start. Raises `TransactionAlreadyRecorded` when one of the ids is there already; the caller's
+    transaction is broken then.
     """
-    outcomes = decisions.outcomes
-    facts = [_facts(outcome, accounts, recorded_at) for outcome in outcomes]
     with refusing({"ledger_transaction_pkey": TransactionAlreadyRecorded}):
-        rows_copy(
-            "ledger_transaction",
-            _TRANSACTION,
-            (
-                _transaction_row(
-                    outcome, decisions.created.get(outcome.command.recorded_as), its_facts
-                )
-                for outcome, its_facts in zip(outcomes, facts, strict=True)
-            ),
+        tables_copy(
+            chain(_rows(decisions, accounts, recorded_at), announced),
+            many=len(decisions.outcomes) >= _MANY,
         )
-    rows_copy(
+
+
+def _rows(
+    decisions: Decisions, accounts: Mapping[AccountKey, AccountState], recorded_at: datetime
+) -> Iterator[NewRows]:
+    outcomes = decisions.outcomes
+    facts: list[Facts] = []
+    yield NewRows(
+        "ledger_transaction",
+        _TRANSACTION,
+        _transaction_rows(decisions, facts, accounts, recorded_at),
+    )
+    yield NewRows(
         "ledger_posting",
         _POSTING,
         (row for outcome in outcomes for row in _posting_rows(outcome, recorded_at)),
     )
     originals = decisions.created | {one.id: one for one in decisions.transactions}
-    rows_copy(
+    yield NewRows(
         "ledger_journal_entry",
         _JOURNAL,
         (
@@ -100,6 +111,19 @@ def _facts(
         source_partition=source.partition,
         source_offset=source.offset,
     )
+
+
+def _transaction_rows(
+    decisions: Decisions,
+    facts: list[Facts],
+    accounts: Mapping[AccountKey, AccountState],
+    recorded_at: datetime,
+) -> Iterator[tuple[Any, ...]]:
+    """One row for each decision; what the journal tells of it, too, is added to `facts`."""
+    for outcome in decisions.outcomes:
+        facts.append(_facts(outcome, accounts, recorded_at))
+        changed = decisions.created.get(outcome.command.recorded_as)
+        yield _transaction_row(outcome, changed, facts[-1])
 
 
 def _transaction_row(

@@ -1,12 +1,13 @@
 """Steps 6 to 9 of the road, the ledger's side: one batch of commands in, everything true after."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
 
-from common.outbox.append import outbox_append_many
+from common.outbox.append import outbox_messages, outbox_places_take, publisher_wake
 from transactions.ledger import accounts, originals, posting
 from transactions.ledger.engine import (
     Command,
@@ -69,13 +70,21 @@ def _apply(commands: Sequence[Command], *, house_exact: bool) -> None:
     recorded_at = accounts.recording_time(locked)
     decisions = decide(accounts=locked.by_key, transactions=transactions, commands=commands)
 
-    posting.decisions_record(decisions, accounts=locked.by_key, recorded_at=recorded_at)
-    originals.originals_update(decisions.transactions)
-    accounts.wallets_update(decisions.accounts, recorded_at=recorded_at)
-    outbox_append_many(
-        events=[
-            *accounts_opened_events(opened, commands),
-            *outcome_events(decisions.outcomes, decided_at=recorded_at),
+    news = list(accounts_opened_events(opened, commands))
+    places = outbox_places_take(
+        streams=[
+            *(new.stream for new in news),
+            *(command.source.stream for command in commands),
         ]
     )
+    outcomes = outcome_events(decisions.outcomes, decided_at=recorded_at)
+    posting.decisions_record(
+        decisions,
+        accounts=locked.by_key,
+        recorded_at=recorded_at,
+        announced=[outbox_messages(places=places, events=chain(news, outcomes))],
+    )
+    publisher_wake()
+    originals.originals_update(decisions.transactions)
+    accounts.wallets_update(decisions.accounts, recorded_at=recorded_at)
     accounts.house_update(decisions.accounts, before=locked.by_key, recorded_at=recorded_at)

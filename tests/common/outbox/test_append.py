@@ -12,6 +12,8 @@ from common.outbox.append import (
     append_statement,
     outbox_append,
     outbox_append_many,
+    outbox_messages,
+    outbox_places_take,
     stream_accepting_set,
     stream_accepts,
     stream_open,
@@ -186,3 +188,18 @@ class TestOutboxAppendMany:
 
     def test_does_nothing_for_nothing(self):
         assert outbox_append_many(events=[]) == []
+
+    def test_refuses_an_event_in_the_place_of_another_stream(self):
+        places = outbox_places_take(streams=[ALICE, BOB])
+        messages = outbox_messages(places=places, events=[new_event(BOB), new_event(ALICE)])
+
+        with pytest.raises(ValueError, match="stream"):
+            list(messages.rows)
+
+    @pytest.mark.parametrize("events", [1, 3])
+    def test_refuses_places_without_events_and_events_without_places(self, events):
+        places = outbox_places_take(streams=[ALICE, ALICE])
+        messages = outbox_messages(places=places, events=[new_event(ALICE)] * events)
+
+        with pytest.raises(ValueError, match="zip"):
+            list(messages.rows)
