@@ -95,7 +95,9 @@ class TestTablesCopy:
     @pytest.fixture
     def other(self, table):
         with connection.cursor() as cursor:
-            cursor.execute(f"CREATE TEMPORARY TABLE other (LIKE {table} INCLUDING ALL) ON COMMIT DROP")
+            cursor.execute(
+                f"CREATE TEMPORARY TABLE other (LIKE {table} INCLUDING ALL) ON COMMIT DROP"
+            )
         return "other"
 
     def copy(self, *tables, many):
