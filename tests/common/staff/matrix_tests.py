@@ -35,12 +35,12 @@ class PermissionMatrix:
         """Most answers are refusals, whose page is the same whatever was asked: one is enough."""
         page, shown = problem_pages._page, set()
 
-        def page_once(request, status):
-            if status in shown:
+        def page_once(request, status, words):
+            if words in shown:
                 return HttpResponse(status=status)
-            answer = page(request, status)
+            answer = page(request, status, words)
             if answer is not None:  # it is somebody's who may be in the console at all
-                shown.add(status)
+                shown.add(words)
             return answer
 
         monkeypatch.setattr(problem_pages, "_page", page_once)
