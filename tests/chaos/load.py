@@ -59,6 +59,15 @@ def now() -> datetime:
 
 def p99_ms(workload: Workload, *, begin: float, end: float) -> float:
     """The 99th percentile of the answers asked for between two monotonic times."""
-    taken = [seconds for asked, seconds in workload.latencies_s if begin <= asked < end]
+    return statistics.quantiles(_taken_ms(workload, begin, end), n=100)[98]
+
+
+def median_ms(workload: Workload, *, begin: float, end: float) -> float:
+    """What half of the answers asked for between two monotonic times took at most."""
+    return statistics.median(_taken_ms(workload, begin, end))
+
+
+def _taken_ms(workload: Workload, begin: float, end: float) -> list[float]:
+    taken = [seconds * 1000 for asked, seconds in workload.latencies_s if begin <= asked < end]
     assert len(taken) > 10, "too few answers to say anything of them"
-    return statistics.quantiles(taken, n=100)[98] * 1000
+    return taken
