@@ -77,10 +77,14 @@ class TestTwins:
                 ]
             )
 
-            assert {answer.status_code for answer in answers} == {202}
-            assert len({answer.content for answer in answers}) == 1
-            replayed = Counter(answer.headers.get("Idempotent-Replayed") for answer in answers)
-            assert replayed == {None: 1, "true": 19}
+            # On a busy machine, who waits behind the others may be sent away.
+            busy = [answer for answer in answers if answer.status_code == 503]
+            told = [answer for answer in answers if answer.status_code != 503]
+            assert all(answer.json()["code"] == "busy" for answer in busy)
+            assert {answer.status_code for answer in told} == {202}
+            assert len({answer.content for answer in told}) == 1
+            replayed = Counter(answer.headers.get("Idempotent-Replayed") for answer in told)
+            assert replayed == Counter({None: 1, "true": len(told) - 1})
             assert TransactionRequest.objects.count() == round_number
         assert stream_is_gapless(alice)
         print(f"{ROUNDS} rounds of 20: one effect each")
