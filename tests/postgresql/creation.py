@@ -12,6 +12,8 @@ from pathlib import Path
 from django.conf import settings
 from django.db.backends.postgresql import creation
 
+from tests.postgresql.rights import rights_given_by_default
+
 _LOCK = int.from_bytes(b"template")
 _FILES = ("common/**/*.py", "{service}/**/*.py", "tests/postgresql/*.py", "requirements/*.txt")
 
@@ -61,6 +63,7 @@ class DatabaseCreation(creation.DatabaseCreation):
         wanted, draft = self.connection.settings_dict["TEST"]["NAME"], f"{template}_draft"
         before = self.connection.settings_dict["NAME"]
         self.connection.settings_dict["TEST"]["NAME"] = draft
+        rights_given_by_default()
         super().create_test_db(verbosity=0, autoclobber=True, serialize=False)
         self.connection.close()
         self._called(before)

@@ -22,7 +22,7 @@ def _grant(**_):
 
 
 def rights_given_by_default():
-    """Have the rights given as soon as there is a database; for a conftest."""
+    """Have the rights given before the first migration of a database, whoever's run it is."""
     pre_migrate.connect(_grant, dispatch_uid="rights-of-the-application-role")
 
 

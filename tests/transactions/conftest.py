@@ -6,11 +6,8 @@ from django.test import Client
 from common.api.token_keys import token_keys
 from tests.factories.commands import TransferFactory
 from tests.factories.events import ALICE
-from tests.postgresql.rights import rights_given_by_default
 from tests.transactions.books import apply, fund
 from tests.transactions.tokens import JwksServer, SigningKey, token_for
-
-rights_given_by_default()
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,9 @@ from rest_framework.test import APIClient
 
 from common.ids import uuid7
 from tests.factories.users import UserFactory
-from tests.postgresql.rights import as_application, rights_given_by_default
+from tests.postgresql.rights import as_application
 from users.identity.models import User
 from users.identity.tokens import access_token_issue
-
-rights_given_by_default()
 
 AUTH = "/_allauth/app/v1"
 TRANSACTIONS = "/api/v1/transactions"

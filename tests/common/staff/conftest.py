@@ -6,9 +6,6 @@ from django.test import Client
 
 from common.staff.roles import Role
 from tests.factories.users import UserFactory
-from tests.postgresql.rights import rights_given_by_default
-
-rights_given_by_default()
 
 
 @pytest.fixture
