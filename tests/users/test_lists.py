@@ -286,7 +286,7 @@ class TestAddresses:
             rows = console.get(REQUESTS, {"o": str(number)}).context["cl"].result_list
             assert [row.pk for row in rows] == [first.pk, much.pk, few.pk], number
 
-    @pytest.mark.parametrize("page", lists())
+    @pytest.mark.parametrize("page", [*lists()])
     def test_with_nonsense_for_a_filter_are_answered(self, console, page):
         TransactionRequestFactory()
         listed = console.get(page).context["cl"]
