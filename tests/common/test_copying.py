@@ -90,7 +90,6 @@ def told(table, texts, *, spoilt=False):
         raise LookupError(table)
 
 
-@pytest.mark.parametrize("many", [False, True])
 class TestTablesCopy:
     @pytest.fixture
     def other(self, table):
@@ -100,16 +99,16 @@ class TestTablesCopy:
             )
         return "other"
 
-    def copy(self, *tables, many):
+    def copy(self, *tables):
         columns = ("id", "told")
-        tables_copy((NewRows(table, columns, rows) for table, rows in tables), many=many)
+        tables_copy((NewRows(table, columns, rows) for table, rows in tables))
 
     def others(self):
         with connection.cursor() as cursor:
             cursor.execute("SELECT told FROM other")
             return [text for (text,) in cursor]
 
-    def test_adds_rows_to_each_in_the_order_given(self, table, other, many, monkeypatch):
+    def test_adds_rows_to_each_in_the_order_given(self, table, other, monkeypatch):
         monkeypatch.setattr(copying, "_ROWS_AT_ONCE", 2)
 
         self.copy(
@@ -117,22 +116,19 @@ class TestTablesCopy:
             (other, told(other, "")),
             (table, told(table, "")),
             (other, told(other, "de")),
-            many=many,
         )
 
         assert [row[2] for row in rows()] == ["a", "b", "c"]
         assert self.others() == ["d", "e"]
 
-    def test_adds_nothing_when_rows_cannot_be_made(self, table, other, many):
+    def test_adds_nothing_when_rows_cannot_be_made(self, table, other):
         with pytest.raises(LookupError, match="other"), transaction.atomic():
-            self.copy(
-                (table, told(table, "abc")), (other, told(other, "d", spoilt=True)), many=many
-            )
+            self.copy((table, told(table, "abc")), (other, told(other, "d", spoilt=True)))
 
         assert (rows(), self.others()) == ([], [])
 
-    def test_raises_what_django_raises_and_copies_nothing_more(self, table, other, many):
+    def test_raises_what_django_raises_and_copies_nothing_more(self, table, other):
         with pytest.raises(DataError), transaction.atomic():
-            self.copy((table, told(table, "\x00")), (other, told(other, "d")), many=many)
+            self.copy((table, told(table, "\x00")), (other, told(other, "d")))
 
         assert (rows(), self.others()) == ([], [])
