@@ -10,6 +10,8 @@ import msgspec
 from django.db import connection
 from psycopg import sql
 
+from common.ahead import ahead
+
 _ENCODER = msgspec.json.Encoder()
 _STATEMENT = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv, NULL 'null', QUOTE '\"', ESCAPE '\\')")
 
@@ -39,17 +41,22 @@ class NewRows(NamedTuple):
 
 def rows_copy(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Add rows to a table, in the caller's transaction. Errors of the database are Django's."""
-    tables_copy([NewRows(table, columns, rows)])
+    _copy_each(_lines_of([NewRows(table, columns, rows)]))
 
 
-def tables_copy(tables: Iterable[NewRows]) -> None:
+def tables_copy(tables: Iterable[NewRows], *, many: bool) -> None:
     """
     Add rows to some tables, one table after the other, in the caller's transaction.
 
-    Rows are made while a table takes them in, and must not ask the database. Errors of the
-    database are Django's, those of making rows are raised as they are.
+    Where they are `many`, they are made on another thread, while the database takes in those
+    before them: `tables` and their rows are iterated over there, and must not ask the database.
+    Errors of the database are Django's, those of making rows are raised as they are.
     """
-    _copy_each(_lines_of(tables))
+    if not many:
+        _copy_each(_lines_of(tables))
+        return
+    with ahead(_lines_of(tables)) as made:
+        _copy_each(made)
 
 
 def bytea_of(raw: bytes) -> str:

@@ -90,6 +90,7 @@ def told(table, texts, *, spoilt=False):
         raise LookupError(table)
 
 
+@pytest.mark.parametrize("many", [False, True])
 class TestTablesCopy:
     @pytest.fixture
     def other(self, table):
@@ -99,16 +100,16 @@ class TestTablesCopy:
             )
         return "other"
 
-    def copy(self, *tables):
+    def copy(self, *tables, many):
         columns = ("id", "told")
-        tables_copy((NewRows(table, columns, rows) for table, rows in tables))
+        tables_copy((NewRows(table, columns, rows) for table, rows in tables), many=many)
 
     def others(self):
         with connection.cursor() as cursor:
             cursor.execute("SELECT told FROM other")
             return [text for (text,) in cursor]
 
-    def test_adds_rows_to_each_in_the_order_given(self, table, other, monkeypatch):
+    def test_adds_rows_to_each_in_the_order_given(self, table, other, many, monkeypatch):
         monkeypatch.setattr(copying, "_ROWS_AT_ONCE", 2)
 
         self.copy(
@@ -116,19 +117,22 @@ class TestTablesCopy:
             (other, told(other, "")),
             (table, told(table, "")),
             (other, told(other, "de")),
+            many=many,
         )
 
         assert [row[2] for row in rows()] == ["a", "b", "c"]
         assert self.others() == ["d", "e"]
 
-    def test_adds_nothing_when_rows_cannot_be_made(self, table, other):
+    def test_adds_nothing_when_rows_cannot_be_made(self, table, other, many):
         with pytest.raises(LookupError, match="other"), transaction.atomic():
-            self.copy((table, told(table, "abc")), (other, told(other, "d", spoilt=True)))
+            self.copy(
+                (table, told(table, "abc")), (other, told(other, "d", spoilt=True)), many=many
+            )
 
         assert (rows(), self.others()) == ([], [])
 
-    def test_raises_what_django_raises_and_copies_nothing_more(self, table, other):
+    def test_raises_what_django_raises_and_copies_nothing_more(self, table, other, many):
         with pytest.raises(DataError), transaction.atomic():
-            self.copy((table, told(table, "\x00")), (other, told(other, "d")))
+            self.copy((table, told(table, "\x00")), (other, told(other, "d")), many=many)
 
         assert (rows(), self.others()) == ([], [])

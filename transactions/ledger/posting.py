@@ -34,6 +34,10 @@ _JOURNAL = (
 )
 
 
+_MANY = 200
+"""Decisions whose rows take longer to make than a thread takes to begin, by far."""
+
+
 def decisions_record(
     decisions: Decisions,
     *,
@@ -50,7 +54,10 @@ def decisions_record(
     transaction is broken then.
     """
     with refusing({"ledger_transaction_pkey": TransactionAlreadyRecorded}):
-        tables_copy(chain(_rows(decisions, accounts, recorded_at), announced))
+        tables_copy(
+            chain(_rows(decisions, accounts, recorded_at), announced),
+            many=len(decisions.outcomes) >= _MANY,
+        )
 
 
 def _rows(

@@ -76,7 +76,7 @@ class Command(BaseCommand):
     ) -> None:
         timeouts_use("consumer")
         _cycles_seek_rarely()
-        # What reads ahead shall not keep the database waiting.
+        # What reads ahead and what makes rows shall not keep the database waiting.
         sys.setswitchinterval(_TURN_S)
         publisher.start()
         try:
