@@ -41,7 +41,7 @@ class Batch(Protocol):
 
 
 Effect = Callable[[Any], None]
-"""Adds an event to the batch in which it has its turn."""
+"""Adds an event to the batch in which it has its turn; once more where that is tried again."""
 
 Handler = Callable[[Received], Effect]
 """

@@ -38,6 +38,7 @@ class DatabaseCreation(creation.DatabaseCreation):
         keepdb=False,  # noqa: FBT002  as above
     ):
         """Copy the template, and make it before if nobody has."""
+        rights_given_by_default()
         if keepdb or serialize:
             return super().create_test_db(verbosity, autoclobber, serialize, keepdb)
         template = template_name()
@@ -63,7 +64,6 @@ class DatabaseCreation(creation.DatabaseCreation):
         wanted, draft = self.connection.settings_dict["TEST"]["NAME"], f"{template}_draft"
         before = self.connection.settings_dict["NAME"]
         self.connection.settings_dict["TEST"]["NAME"] = draft
-        rights_given_by_default()
         super().create_test_db(verbosity=0, autoclobber=True, serialize=False)
         self.connection.close()
         self._called(before)
